@@ -1,0 +1,148 @@
+"""Step 1: a server reached over SSH, and the only place that makes remote commands."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pulumi
+from pulumi_command import local, remote
+
+from render.command_line import command_line
+from render.scripts import bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from settings import Ssh
+
+# How often SSH is dialled before the server counts as out of reach: with waits of at most 5 s, about a minute.
+# Source: sdk/go/common/util/retry of pulumi/pulumi, as pulumi-command 1.2.1 uses it.
+DIAL_ERROR_LIMIT = 20
+
+
+@dataclass(frozen=True)
+class HostArgs:
+    """What a `Host` is made of.
+
+    Attributes:
+        address: what SSH connects to.
+        ssh: user, port, key and host key.
+    """
+
+    address: str
+    ssh: Ssh
+
+
+@dataclass(frozen=True)
+class Step:
+    """A script of `remote/` with its arguments.
+
+    Attributes:
+        script: its name, without `.sh`.
+        arguments: names to values, for `--name value`.
+    """
+
+    script: str
+    arguments: Mapping[str, str | int | float] = field(default_factory=dict)
+
+
+class Host(pulumi.ComponentResource):
+    """A server that the steps' scripts are on.
+
+    Creates: the server's host key (learnt at the first `up` unless it is pinned) and the scripts.
+    Changes when: the connection or a script changes.
+    On failure: nothing of ours is on the server.
+    """
+
+    def __init__(self, name: str, args: HostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Connect to the server and put the scripts there.
+
+        Args:
+            name: a stable name for the server.
+            args: how to reach it.
+            opts: Pulumi's options.
+        """
+        super().__init__("backstaff:components:Host", name, None, opts)
+        self.name = name
+        self.ready: list[pulumi.Resource] = []
+        self._ssh = args.ssh
+        self._bundle = bundle()
+        self._connection = self._connect(args)
+        self.ready.append(self._put_scripts())
+        self.register_outputs({})
+
+    def run(  # noqa: PLR0913 - what can differ between two steps
+        self,
+        name: str,
+        create: pulumi.Input[Step],
+        *,
+        parent: pulumi.Resource,
+        delete: Step | None = None,
+        stdin: pulumi.Input[str] | None = None,
+        depends_on: Sequence[pulumi.Resource] = (),
+    ) -> remote.Command:
+        """Run a step on the server whenever it or its standard input has changed.
+
+        Args:
+            name: a stable name for the resource.
+            create: the script that does the work; it may run again, and finds what it did before.
+            parent: the component that the step belongs to.
+            delete: the script that takes the work away, at `pulumi destroy`.
+            stdin: what the script reads; the only way for a secret.
+            depends_on: what must be there first, beside the connection and the scripts.
+
+        Returns:
+            The command, whose `stdout` holds what the script said.
+        """
+        return remote.Command(
+            name,
+            connection=self._connection,
+            create=pulumi.Output.from_input(create).apply(self._line),
+            delete=self._line(delete) if delete else None,
+            stdin=stdin,
+            # Needs AcceptEnv on the server, which is not there by default: every update would warn.
+            add_previous_output_in_env=False,
+            opts=pulumi.ResourceOptions(parent=parent, depends_on=[*self.ready, *depends_on]),
+        )
+
+    def _line(self, step: Step) -> str:
+        return command_line(self._ssh.user, self._bundle.digest, step.script, step.arguments)
+
+    def _connect(self, args: HostArgs) -> remote.ConnectionArgs:
+        key = args.ssh.keys[0].expanduser().read_text(encoding="utf-8") if args.ssh.keys else None
+        return remote.ConnectionArgs(
+            host=args.address,
+            port=args.ssh.port,
+            user=args.ssh.user,
+            private_key=pulumi.Output.secret(key) if key else None,
+            host_key=args.ssh.host_keys.get(args.address) or self._learn_host_key(args),
+            dial_error_limit=DIAL_ERROR_LIMIT,
+        )
+
+    def _learn_host_key(self, args: HostArgs) -> pulumi.Output[str]:
+        """Take the host key that the server shows at the first `up`; the state keeps it from then on."""
+        scan = shlex.join(["ssh-keyscan", "-T", "5", "-t", "ed25519", "-p", str(args.ssh.port), args.address])
+        learnt = local.Command(
+            f"{self.name}-host-key",
+            # A server that has just been made takes a while until sshd answers.
+            create=f'for i in $(seq 30); do key=$({scan} 2>/dev/null | cut -d" " -f2-); '
+            f'[ -n "$key" ] && echo "$key" && exit; sleep 2; done; '
+            f"echo 'step 1, connect: no SSH server shows an ed25519 key there. Is the address right, is the port open?'"
+            " >&2; exit 1",
+            add_previous_output_in_env=False,
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["create"]),
+        )
+        return learnt.stdout
+
+    def _put_scripts(self) -> remote.Command:
+        return remote.Command(
+            f"{self.name}-scripts",
+            connection=self._connection,
+            create=shlex.join(["bash", "-s", "--", self._bundle.digest]),
+            delete=self._line(Step("remove-scripts")),
+            stdin=self._bundle.program,
+            add_previous_output_in_env=False,
+            opts=pulumi.ResourceOptions(parent=self, hide_diffs=["stdin"]),
+        )

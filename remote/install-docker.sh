@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Step 2: install Docker and curl where they are missing, from the distribution's signed packages.
+#
+# Arguments: none. Exit: 0 a Docker engine answers and curl is there; 1 not, with the reason. May be run twice.
+# shellcheck source=remote/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+STEP='step 2, install Docker'
+readonly APT_SECONDS=600 ENGINE_SECONDS=60
+
+# Two kinds of lock: dpkg's, for which apt-get can wait, and that of the package lists, for which it cannot.
+apt() {
+  DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" </dev/null
+}
+
+update_lists() {
+  until apt update; do
+    ((SECONDS < APT_SECONDS)) || fail "apt-get update failed for $APT_SECONDS s. Look at the server: sudo apt-get update"
+    say "the package lists could not be had, trying again: $SECONDS s of $APT_SECONDS s"
+    sleep 2
+  done
+}
+
+install_packages() {
+  local -a packages=()
+  command -v curl >/dev/null || packages+=(curl ca-certificates)
+  command -v docker >/dev/null || packages+=(docker.io)
+  if ((${#packages[@]} == 0)); then
+    say "docker and curl are already there"
+    return 0
+  fi
+  say "installing ${packages[*]}"
+  update_lists
+  apt install --yes --no-install-recommends "${packages[@]}" >/dev/null ||
+    fail "apt-get could not install ${packages[*]}. Look at the server: sudo apt-get install ${packages[*]}"
+  say "installed ${packages[*]} in $SECONDS s"
+}
+
+start_engine() {
+  docker info >/dev/null 2>&1 && return 0
+  systemctl enable --now --quiet docker || true
+  until docker info >/dev/null 2>&1; do
+    ((SECONDS < APT_SECONDS + ENGINE_SECONDS)) || fail "the Docker engine does not answer. Look: journalctl -u docker"
+    sleep 0.2
+  done
+}
+
+main() {
+  read_arguments -- "$@"
+  lock docker
+  install_packages
+  start_engine
+  say "$(docker version --format 'Docker {{.Server.Version}}') answers"
+}
+
+main "$@"

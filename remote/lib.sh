@@ -1,0 +1,106 @@
+# What every step on the server shares. Sourced, not run.
+# shellcheck shell=bash
+set -euo pipefail
+shopt -s inherit_errexit
+umask 077
+export LC_ALL=C.UTF-8
+
+readonly STATE=/var/lib/backstaff
+readonly DYNAMIC=$STATE/traefik/dynamic
+readonly STAGING=$STATE/traefik/staging
+# shellcheck disable=SC2034  # read by the scripts that source this
+readonly NETWORK=backstaff TRAEFIK=backstaff-traefik
+readonly PRIVATE=http://127.0.0.1:5880
+readonly RELEASE_HEADER=X-Backstaff-Release
+readonly LOCK_SECONDS=120
+
+declare -gA ARG=()
+STEP='backstaff'
+
+# say WORDS...: a progress line, for people.
+say() { printf '%s: %s\n' "$STEP" "$*"; }
+
+# fail WORDS...: end the step with what is wrong and what to do.
+fail() {
+  printf '%s: %s\n' "$STEP" "$*" >&2
+  exit 1
+}
+
+# read_arguments NAMES -- "$@": fill ARG from `--name value` pairs; all names are needed, no other is known.
+# A dash in a name is an underscore in ARG: `--http-port 80` sets ARG[http_port].
+read_arguments() {
+  local -a known=()
+  while [[ $1 != -- ]]; do
+    known+=("$1")
+    shift
+  done
+  shift
+  while (($# > 0)); do
+    local name=${1#--}
+    name=${name//-/_}
+    [[ $1 == --* && " ${known[*]} " == *" $name "* ]] || fail "unknown argument $1 (known: ${known[*]})"
+    (($# > 1)) || fail "$1 needs a value"
+    ARG[$name]=$2
+    shift 2
+  done
+  for name in "${known[@]}"; do
+    [[ -v ARG[$name] ]] || fail "--${name//_/-} is missing"
+  done
+}
+
+# lock NAME: wait for the right to change NAME on this server; held until the script ends.
+lock() {
+  install -d -m 700 "$STATE/locks"
+  exec {LOCK}>"$STATE/locks/$1"
+  flock --wait "$LOCK_SECONDS" "$LOCK" ||
+    fail "another deploy has worked on $1 for more than $LOCK_SECONDS s. Try again when it is done."
+}
+
+# write_file PATH: standard input, written beside its place and renamed into it.
+write_file() {
+  local half
+  half=$(mktemp "$(dirname "$1")/.half-XXXXXX")
+  cat >"$half"
+  mv -T "$half" "$1"
+}
+
+service_folder() { printf '%s/services/%s' "$STATE" "${ARG[service]}"; }
+login_folder() { printf '%s/login' "$(service_folder)"; }
+container_name() { printf '%s-%s-%s' "${ARG[service]}" "${ARG[role]}" "${ARG[release]}"; }
+candidate_file() { printf '%s/candidate-%s.yml' "$DYNAMIC" "$(container_name)"; }
+live_file() { printf '%s/live-%s-%s.yml' "$DYNAMIC" "${ARG[service]}" "${ARG[role]}"; }
+
+# live_release: the id of the release that Traefik routes to; empty if there is none.
+live_release() {
+  local file
+  file=$(live_file)
+  if [[ -f $file ]]; then sed -n 's/^# release: //p' "$file"; fi
+}
+
+# place_route FILE: standard input, as a route that Traefik follows at once.
+# By way of a folder that Traefik does not watch: one event, and never a file that is half written.
+place_route() {
+  local half
+  half=$(mktemp "$STAGING/XXXXXX")
+  cat >"$half"
+  mv -T "$half" "$1"
+}
+
+# traefik_api PATH: what Traefik answers on its private API; empty if it does not.
+traefik_api() {
+  curl --silent --max-time 2 --header "$RELEASE_HEADER: traefik" "$PRIVATE$1" || true
+}
+
+# is_running CONTAINER
+is_running() { [[ $(docker container inspect --format '{{.State.Running}}' "$1" 2>/dev/null) == true ]]; }
+
+# containers FORMAT [FILTER...]: this role's containers, the newest first.
+containers() {
+  local format=$1
+  shift
+  docker ps --all --format "$format" \
+    --filter "label=backstaff.service=${ARG[service]}" --filter "label=backstaff.role=${ARG[role]}" "$@"
+}
+
+# forget_service: remove the service's folder once nothing is in it any more.
+forget_service() { rmdir --ignore-fail-on-non-empty "$(service_folder)" 2>/dev/null || true; }
