@@ -94,14 +94,17 @@ give_up() {
     docker container inspect --format \
       'its state: {{.State.Status}}, exit code {{.State.ExitCode}}, out of memory: {{.State.OOMKilled}}' "$1" || true
   } 2>&1 | sed 's/^/  /' >&2
-  local live
+  local live serving='nothing was live before'
   live=$(live_release)
-  fail "$2. The new release ${ARG[release]} was removed; ${live:+release $live serves on}${live:-nothing was live before}."
+  if [[ -n $live ]]; then serving="release $live serves on"; fi
+  fail "$2. The new release ${ARG[release]} was removed; $serving."
 }
 
 remove_candidate() {
   rm -f "$(candidate_file)"
   docker rm --force "$1" >/dev/null 2>&1 || true
+  # Refused, rightly, while another container is made of it.
+  docker rmi "${ARG[image]}" >/dev/null 2>&1 || true
 }
 
 main() {

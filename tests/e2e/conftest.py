@@ -1,0 +1,127 @@
+"""Real parts for the end-to-end tests: engine, plugins, registry, Traefik, and a bare server in a container."""
+
+from __future__ import annotations
+
+import shutil
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi import automation as auto
+
+from tools.demo import parts
+from tools.demo.workspace import CHECKOUT, Workspace
+
+BOX = "e2e"
+
+
+@dataclass
+class Deployment:
+    """An app, its stack and its server.
+
+    Attributes:
+        server: where it is deployed.
+        workspace: the project's folder.
+        app: the app's folder, ours to change.
+        config: the stack's configuration.
+        said: what the last operation printed.
+    """
+
+    server: parts.Box
+    workspace: Workspace
+    app: Path
+    config: dict[str, Any]
+    said: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Open the stack once: that takes a while."""
+        self.stack = self.workspace.stack()
+
+    @property
+    def url(self) -> str:
+        """The server's port 80."""
+        return f"http://{self.server.host}:{self.server.http_port}"
+
+    def configure(self, **changes: Any) -> None:  # noqa: ANN401 - settings are of any shape
+        """Change the stack's configuration."""
+        self.config |= changes
+        self.workspace.configure(self.config)
+
+    def up(self) -> auto.UpResult:
+        """Deploy, without a preview."""
+        self.said = []
+        return self.stack.up(on_output=self.said.append, color="never")
+
+    def failing_up(self) -> str:
+        """Deploy what cannot succeed; return what the user sees."""
+        with pytest.raises(auto.CommandError) as caught:
+            self.up()
+        return str(caught.value)
+
+    def preview(self) -> auto.PreviewResult:
+        """Plan."""
+        self.said = []
+        return self.stack.preview(on_output=self.said.append, color="never")
+
+    def get(self, path: str = "/") -> str:
+        """Fetch a page the way that the public does."""
+        with urllib.request.urlopen(self.url + path, timeout=10) as response:  # noqa: S310 - a URL of ours
+            return str(response.read().decode())
+
+    def set_version(self, version: str) -> None:
+        """Change the app."""
+        (self.app / "VERSION").write_text(f"{version}\n", encoding="utf-8")
+
+    def containers(self, columns: str = "{{.Names}}") -> list[str]:
+        """List all containers of the server."""
+        return self.server.run(f'docker ps --all --format "{columns}"').splitlines()
+
+    def connections(self) -> int:
+        """Count the SSH log-ins that the server has seen, but for our own look at its log."""
+        log = self.server.run("journalctl --unit ssh --no-pager --output cat")
+        return sum(line.startswith("Accepted") for line in log.splitlines())
+
+
+@pytest.fixture(scope="session")
+def registry() -> parts.Registry:
+    """A registry with a password."""
+    return parts.registry()
+
+
+@pytest.fixture(scope="session")
+def references() -> dict[str, str]:
+    """The images that Docker Hub would give elsewhere."""
+    return parts.images()
+
+
+@pytest.fixture(scope="module")
+def bare_box() -> Iterator[parts.Box]:
+    """A server on which nothing was installed yet."""
+    parts.toolchain("box", "down", BOX)
+    yield parts.box(BOX)
+    parts.toolchain("box", "down", BOX)
+
+
+@pytest.fixture(scope="module")
+def deployment(
+    bare_box: parts.Box,
+    registry: parts.Registry,
+    references: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Deployment]:
+    """The Python example, ready for its first `up` on a bare server."""
+    folder = tmp_path_factory.mktemp("project")
+    app = folder / "app"
+    shutil.copytree(CHECKOUT / "examples" / "python", app, ignore=shutil.ignore_patterns(".env"))
+    shutil.copy(app / ".env.example", app / ".env")
+    config = parts.settings(bare_box, registry, references) | {
+        "app": "app",
+        "service": "hello",
+        "proxy": {"app_port": 8000},
+        "deploy_timeout": 10,
+    }
+    environment = {parts.PASSWORD_VARIABLE: registry.password, "PULUMI_BACKEND_URL": f"file://{folder}"}
+    yield Deployment(bare_box, Workspace(folder, "e2e", config, environment), app, config)

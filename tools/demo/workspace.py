@@ -1,0 +1,60 @@
+"""A copy of the project by links, with an app and a configuration of its own, so that the checkout stays as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pulumi import automation as auto
+
+CHECKOUT = Path(__file__).parent.parent.parent
+PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "render", "settings", "remote")
+
+
+class Workspace:
+    """A folder from which `pulumi up` deploys an app.
+
+    Attributes:
+        folder: where the links, the configuration and the app are.
+        name: the stack's name.
+        environment: variables for the program, such as the registry's password.
+    """
+
+    def __init__(self, folder: Path, name: str, config: dict[str, Any], environment: dict[str, str]) -> None:
+        """Lay the folder out; what an earlier run has left there is used again.
+
+        Args:
+            folder: made if need be.
+            name: the stack's name.
+            config: the keys under `backstaff:`, without that prefix.
+            environment: as the attribute.
+        """
+        self.folder = folder
+        self.name = name
+        self.environment = environment
+        folder.mkdir(parents=True, exist_ok=True)
+        for part in PROGRAM:
+            link = folder / part
+            link.unlink(missing_ok=True)
+            link.symlink_to(CHECKOUT / part)
+        self.configure(config)
+
+    def configure(self, config: dict[str, Any]) -> None:
+        """Write the stack's configuration; the salt of its secrets is kept.
+
+        Args:
+            config: the keys under `backstaff:`, without that prefix.
+        """
+        path = self.folder / f"Pulumi.{self.name}.yaml"
+        written = yaml.safe_load(path.read_text(encoding="utf-8")) or {} if path.exists() else {}
+        written["config"] = {f"backstaff:{key}": value for key, value in config.items()}
+        path.write_text(yaml.safe_dump(written), encoding="utf-8")
+
+    def stack(self) -> auto.Stack:
+        """Open the stack, made if need be."""
+        return auto.create_or_select_stack(
+            self.name,
+            work_dir=str(self.folder),
+            opts=auto.LocalWorkspaceOptions(env_vars=self.environment),
+        )
