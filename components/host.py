@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # How often SSH is dialled before the server counts as out of reach: with waits of at most 5 s, about a minute.
 # Source: sdk/go/common/util/retry of pulumi/pulumi, as pulumi-command 1.2.1 uses it.
 DIAL_ERROR_LIMIT = 20
+LEARN_HOST_KEY = Path(__file__).with_name("learn-host-key.sh")
 
 
 @dataclass(frozen=True)
@@ -123,16 +125,12 @@ class Host(pulumi.ComponentResource):
 
     def _learn_host_key(self, args: HostArgs) -> pulumi.Output[str]:
         """Take the host key that the server shows at the first `up`; the state keeps it from then on."""
-        scan = shlex.join(["ssh-keyscan", "-T", "5", "-t", "ed25519", "-p", str(args.ssh.port), args.address])
         learnt = local.Command(
             f"{self.name}-host-key",
-            # A server that has just been made takes a while until sshd answers.
-            create=f'for i in $(seq 30); do key=$({scan} 2>/dev/null | cut -d" " -f2-); '
-            f'[ -n "$key" ] && echo "$key" && exit; sleep 2; done; '
-            f"echo 'step 1, connect: no SSH server shows an ed25519 key there. Is the address right, is the port open?'"
-            " >&2; exit 1",
+            create=shlex.join(["bash", LEARN_HOST_KEY.name, args.address, str(args.ssh.port)]),
+            dir=str(LEARN_HOST_KEY.parent),
             add_previous_output_in_env=False,
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["create"]),
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["dir"]),
         )
         return learnt.stdout
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+DIGEST = re.compile(r"@sha256:([0-9a-f]{64})\Z")
 IMAGE_DIGITS = 12
 SETTINGS_DIGITS = 6
 
@@ -27,9 +29,10 @@ def release_id(image: str, env: str, options: Mapping[str, str]) -> str:
     Raises:
         ValueError: the image has no digest.
     """
-    _, found, digest = image.partition("@sha256:")
+    found = DIGEST.search(image)
     if not found:
-        message = f"an image by digest is needed to name a release, such as app@sha256:... (got {image!r})"
-        raise ValueError(message)
+        raise ValueError(
+            f"an image by digest is needed to name a release, such as app@sha256:... (got {image!r})"
+        )
     settings = json.dumps([env, sorted(options.items())]).encode()
-    return f"{digest[:IMAGE_DIGITS]}-{hashlib.sha256(settings).hexdigest()[:SETTINGS_DIGITS]}"
+    return f"{found[1][:IMAGE_DIGITS]}-{hashlib.sha256(settings).hexdigest()[:SETTINGS_DIGITS]}"

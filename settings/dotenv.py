@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from settings.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from dotenv.parser import Binding
 
 # What a process's environment can carry to a container and a shell can name.
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -25,39 +28,58 @@ def read_dotenv(path: Path) -> tuple[dict[str, str], list[Problem]]:
 
     Returns:
         The variables, the last one of a name winning, and what is wrong with the file. A problem names
-        file, line and variable, never a value.
+        file and line, never a value.
     """
-    if not path.is_file():
-        return {}, []
+    text, problems = _read(path)
     variables: dict[str, str] = {}
-    problems: list[Problem] = []
-    try:
-        with path.open(encoding="utf-8") as stream:
-            bindings = list(parse_stream(stream))
-    except UnicodeDecodeError as error:
-        return {}, [Problem(str(path), f"must be UTF-8 (byte {error.start} is not)", "Save it as UTF-8.")]
-    for binding in bindings:
-        problems += _problems(path, binding.original.line, binding.key, binding.value, error=binding.error)
+    # Line ends of Windows, within quotes too, count as plain ones.
+    for binding in parse_stream(io.StringIO(text, newline=None)):
+        problems += _problems(path, binding)
         if binding.key is not None and binding.value is not None:
             variables[binding.key] = binding.value
     return variables, problems
 
 
-def _problems(path: Path, line: int, key: str | None, value: str | None, *, error: bool) -> Iterator[Problem]:
+def _read(path: Path) -> tuple[str, list[Problem]]:
+    try:
+        content = path.read_bytes()
+        return content.decode(), []
+    except (FileNotFoundError, NotADirectoryError):
+        if not path.is_symlink():
+            return "", []
+        return "", [Problem(str(path), "is a link to a file that is not there", "Write that file.")]
+    except OSError as error:
+        return "", [Problem(str(path), f"cannot be read ({error.strerror})", "Make it a readable file.")]
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return "", [Problem(f"{path}:{line}", "must be UTF-8", "Save the file as UTF-8.")]
+
+
+def _problems(path: Path, binding: Binding) -> Iterator[Problem]:
+    key, value = binding.key, binding.value
+    blank_lines = re.match(r"\s*", binding.original.string)
+    line = binding.original.line + (blank_lines.group().count("\n") if blank_lines else 0)
     where = f"{path}:{line}"
-    if error:
+    if binding.error:
         yield Problem(
             where, "is not a variable", "Write NAME=value, or quote a value with special characters."
         )
-    elif key is not None and value is None:
-        yield Problem(where, f"{key} has no value", f"Write {key}= for an empty one.")
-    elif key is not None and not VARIABLE.fullmatch(key):
-        yield Problem(where, f"{key!r} is not a name for a variable", "Use letters, digits and underscores.")
-    elif value is not None and "\0" in value:
+    elif key is None:
+        return  # a comment
+    elif value is None:
+        # What looks like a name can be a line of a private key that was not quoted: it is not shown.
+        yield Problem(
+            where, "has no value", "Write NAME= for an empty one; put quotes around one of several lines."
+        )
+    elif not VARIABLE.fullmatch(key):
+        yield Problem(
+            where, "does not begin with a name for a variable", "Use letters, digits and underscores."
+        )
+    elif "\0" in value:
         yield Problem(
             where, f"{key} holds a NUL byte, which no process can receive", "Encode it, as base64 say."
         )
-    elif key is not None and value is not None and "\n" in value and not key.isidentifier():
+    elif "\n" in value and not key.isidentifier():
         yield Problem(
             where, f"{key} has several lines, which Docker takes only under a plain name", "Rename it."
         )

@@ -28,6 +28,7 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
+        """Write it on one line."""
         return f"{self.where}: {self.rule}. {self.remedy}"
 
 

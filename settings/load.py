@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from settings.dotenv import read_dotenv
 from settings.errors import Problem, SettingsError
-from settings.model import Settings
+from settings.files import check_files, expanded
+from settings.model import Builder, Settings, Ssh
+from settings.wording import rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic_core import ErrorDetails
+
+# How variables for secrets are called, by custom.
+SHOWABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+
+# Errors by pydantic's name that no single value sets right.
+SHAPES = {"dict_type", "model_type", "string_type", "tuple_type"}
+
+Checked = TypeVar("Checked", bound=BaseModel)
 
 
 def load(
@@ -39,19 +50,26 @@ def load(
         SettingsError: names all problems at once.
     """
     source = f"Pulumi.{stack}.yaml"
-    values: dict[str, Any] = {key: _parsed(text) for key, text in config.items()}
-    if "app" not in values:
-        raise SettingsError([Problem(f"{source}: backstaff:app", "is missing", _remedy("app"))])
-    app = (project / Path(str(values["app"])).expanduser()).resolve()
-    variables, problems = read_dotenv(app / ".env")
+    # Without a registry, the keys that it needs are named one by one.
+    values: dict[str, Any] = {"registry": {}} | {key: _parsed(text) for key, text in config.items()}
+    variables: dict[str, str] = {}
+    problems: list[Problem] = []
+    if "env" in values:
+        problems.append(
+            Problem(f"{source}: backstaff:env", "is not a known key", "Write variables in the app's .env.")
+        )
+    if isinstance(values.get("app"), str):
+        values["app"] = (project / expanded(Path(values["app"]))).resolve()
+        variables, found = read_dotenv(values["app"] / ".env")
+        problems += found
     named = _resolve_named_secret(values, variables, environment, source, problems)
-    values |= {
-        "app": app,
-        "image": values.get("image", values.get("service")),
-        "env": {name: SecretStr(value) for name, value in variables.items() if name not in named},
-    }
+    values["env"] = {name: SecretStr(value) for name, value in variables.items() if name not in named}
     settings = _validated(values, source, problems)
-    problems += _check_files(settings, source) if settings else []
+    problems += check_files(
+        source, values.get("app"), _section(Builder, values, "builder"), _section(Ssh, values, "ssh")
+    )
+    if settings:
+        problems += _check_host_keys(settings, source)
     if problems or settings is None:
         raise SettingsError(problems)
     return settings
@@ -88,81 +106,100 @@ def _resolve_named_secret(
                 named.add(name)
                 registry[key] = environment.get(name) or variables.get(name)
                 if not registry[key]:
-                    where = f"{source}: backstaff:registry.{key}"
-                    problems.append(
-                        Problem(
-                            where,
-                            f"names {name}, which has no value",
-                            f"Set {name} in the environment or in .env.",
-                        )
-                    )
+                    problems.append(_without_value(f"{source}: backstaff:registry.{key}", name))
                     registry[key] = "missing"
     return named
+
+
+def _without_value(where: str, name: str) -> Problem:
+    # What does not look like a variable may be the secret itself, in brackets by mistake.
+    shown = name if SHOWABLE.fullmatch(name) else "a variable"
+    it = name if SHOWABLE.fullmatch(name) else "it"
+    return Problem(where, f"names {shown}, which has no value", f"Set {it} in the environment or in .env.")
 
 
 def _validated(values: dict[str, Any], source: str, problems: list[Problem]) -> Settings | None:
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        problems += [_problem(detail, source) for detail in error.errors(include_url=False)]
+        problems += [
+            _problem(detail, source) for detail in error.errors(include_url=False) if not _follows(detail)
+        ]
+        return None
+
+
+def _follows(detail: ErrorDetails) -> bool:
+    """Tell whether a list is too short only because its entries are wrong, each of which is told."""
+    return detail["type"] == "too_short" and bool(detail["input"])
+
+
+def _check_host_keys(settings: Settings, source: str) -> list[Problem]:
+    """Refuse a host key that pins no server: its server would be trusted at first sight."""
+    return [
+        Problem(
+            f"{source}: backstaff:{_key_path(('ssh', 'host_keys', address))}",
+            "is not one of the servers",
+            f"Write the address as in backstaff:servers ({', '.join(settings.servers)}).",
+        )
+        for address in settings.ssh.host_keys
+        if address not in settings.servers
+    ]
+
+
+def _section(model: type[Checked], values: Mapping[str, Any], key: str) -> Checked | None:
+    """Take one section by itself, so that its files are checked whatever is wrong elsewhere."""
+    try:
+        return model.model_validate(values.get(key, {}))
+    except ValidationError:
         return None
 
 
 def _problem(detail: ErrorDetails, source: str) -> Problem:
-    path = ".".join(str(part) for part in detail["loc"])
-    where = f"{source}: backstaff:{path}"
+    loc = detail["loc"]
+    where = f"{source}: backstaff:{_key_path(loc)}"
     if detail["type"] == "extra_forbidden":
-        near = get_close_matches(str(detail["loc"][-1]), _known_keys(detail["loc"][:-1]), n=1)
+        near = get_close_matches(str(loc[-1]), _known_keys(loc[:-1]), n=1)
         remedy = f"Did you mean {near[0]}?" if near else "Remove it, or see the README for the known keys."
         return Problem(where, "is not a known key", remedy)
     if detail["type"] == "missing":
-        return Problem(where, "is missing", _remedy(path))
-    message = detail["msg"][0].lower() + detail["msg"][1:]
-    found = "" if _is_secret(path) or isinstance(detail["input"], dict) else f" (got {detail['input']!r})"
-    return Problem(where, message + found, "Correct it.")
+        return Problem(where, "is missing", f"Set it: {_command(loc)}.")
+    if detail["type"] in SHAPES or isinstance(detail["input"], (list, dict)):
+        return Problem(where, rule(detail), f"Correct it in {source}.")
+    return Problem(where, rule(detail), f"Change it: {_command(loc)}.")
 
 
-def _is_secret(path: str) -> bool:
-    return path.startswith("env.") or path == "registry.password"
+def _command(loc: tuple[int | str, ...]) -> str:
+    """Write the command that sets the value at a path; in a list, its first entry."""
+    field = _section_at(loc[:-1]).model_fields.get(str(loc[-1]))
+    entry = "[0]" if field and get_origin(field.annotation) is tuple else ""
+    option = "--secret " if field and field.annotation is SecretStr else ""
+    return f"pulumi config set {option}--path 'backstaff:{_key_path(loc)}{entry}' VALUE"
+
+
+def _key_path(loc: tuple[int | str, ...]) -> str:
+    """Write a path as `pulumi config set --path` takes it."""
+    path = ""
+    for part in loc:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif "." in part:
+            path += f'["{part}"]'
+        else:
+            path += f".{part}" if path else part
+    return path
 
 
 def _known_keys(path: tuple[int | str, ...]) -> list[str]:
-    """Name the keys of the section at a path."""
+    """Name the keys of the section at a path; `env` is filled from `.env` and never written."""
+    section = _section_at(path)
+    return [key for key in section.model_fields if (section, key) != (Settings, "env")]
+
+
+def _section_at(path: tuple[int | str, ...]) -> type[BaseModel]:
+    """Find the section at a path, or the last one on the way there."""
     section: type[BaseModel] = Settings
     for part in path:
-        annotation = section.model_fields[str(part)].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        section = annotation
-    return list(section.model_fields)
-
-
-def _remedy(path: str) -> str:
-    return f"Set it: pulumi config set --path 'backstaff:{path}' VALUE."
-
-
-def _check_files(settings: Settings, source: str) -> list[Problem]:
-    """Check what the settings say about files on this machine."""
-    problems = []
-    if not settings.app.is_dir():
-        problems.append(
-            Problem(f"{source}: backstaff:app", f"no such folder: {settings.app}", "Name the app's folder.")
-        )
-    elif not settings.dockerfile.is_file():
-        problems.append(
-            Problem(
-                f"{source}: backstaff:app",
-                f"there is no {settings.builder.dockerfile} in {settings.context}",
-                "Write one, or name it in backstaff:builder.dockerfile.",
-            )
-        )
-    problems += [
-        Problem(
-            f"{source}: backstaff:ssh.keys",
-            f"no such file: {key}",
-            "Name the private key of the server's user.",
-        )
-        for key in settings.ssh.keys
-        if not key.expanduser().is_file()
-    ]
-    return problems
+        field = section.model_fields.get(str(part))
+        if field and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            section = field.annotation
+    return section

@@ -14,10 +14,18 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 NAME = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
 # One line of `ssh-keyscan` or `known_hosts` without its host: algorithm and base64 key.
 HOST_KEY = r"^(ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/]+={0,2}( .*)?$"
-# The path of a URL, without blanks; a query is allowed.
-URL_PATH = r"^/[^\s`]*$"
+# The path of a URL; a query is allowed. Without blanks, and without what curl would take for several paths.
+URL_PATH = r"^/[^\s`{}\[\]]*$"
 # A host, an IPv4 or an IPv6 address: what SSH connects to.
 HOST = r"^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$"
+# A host name that requests are routed by.
+DOMAIN = r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$"
+# A registry: a host with an optional port, and no scheme.
+SERVER = r"^[A-Za-z0-9.-]+(:[0-9]+)?$"
+# What Debian's adduser accepts.
+USER = r"^[a-z_][a-z0-9_-]{0,31}$"
+# An image that can be pulled: a repository with tag, digest or neither.
+REFERENCE = r"^[a-z0-9][A-Za-z0-9._/:@-]*$"
 # A repository with optional host and port, without tag or digest.
 IMAGE = r"^[a-z0-9][a-z0-9._/-]*(:\d+/[a-z0-9._/-]+)?$"
 
@@ -28,7 +36,7 @@ Seconds = Annotated[int, Field(ge=0, le=3600)]
 class Section(BaseModel):
     """A group of settings: frozen, and a key that is not known is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Registry(Section):
@@ -40,7 +48,7 @@ class Registry(Section):
         password: its password or access token.
     """
 
-    server: str = Field(default="docker.io", pattern=r"^[A-Za-z0-9.-]+(:\d+)?$")
+    server: str = Field(default="docker.io", pattern=SERVER)
     username: str = Field(min_length=1)
     password: SecretStr = Field(min_length=1)
 
@@ -73,8 +81,8 @@ class HealthCheck(Section):
     """
 
     path: str = Field(default="/up", pattern=URL_PATH)
-    interval: float = Field(default=1, gt=0, le=60)
-    timeout: float = Field(default=5, gt=0, le=60)
+    interval: float = Field(default=1.0, gt=0, le=60)
+    timeout: float = Field(default=5.0, gt=0, le=60)
 
 
 class Proxy(Section):
@@ -87,7 +95,7 @@ class Proxy(Section):
     """
 
     app_port: Port = 80
-    hosts: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")], ...] = ()
+    hosts: tuple[Annotated[str, Field(pattern=DOMAIN)], ...] = ()
     healthcheck: HealthCheck = HealthCheck()
 
 
@@ -102,7 +110,7 @@ class Ssh(Section):
             given is learnt at the first `pulumi up`, kept in the state and checked ever after.
     """
 
-    user: str = Field(default="root", pattern=r"^[a-z_][a-z0-9_-]{0,31}$")
+    user: str = Field(default="root", pattern=USER)
     port: Port = 22
     keys: tuple[Path, ...] = Field(default=(), max_length=1)
     host_keys: dict[str, Annotated[str, Field(pattern=HOST_KEY)]] = Field(default_factory=dict)
@@ -112,14 +120,13 @@ class TraefikSettings(Section):
     """The proxy in front of all apps of a server.
 
     Attributes:
-        image: by digest, so that every server runs the same one.
+        image: one version, so that every server runs the same; by digest if you want to be sure.
         http_port: the public port on the server.
     """
 
     image: str = Field(
-        # traefik:v3.7 of Docker Hub. By tag until a release of this project pins the digest of its day.
-        default="docker.io/library/traefik:v3.7",
-        pattern=r"^[a-z0-9][A-Za-z0-9._/:@-]*$",
+        default="docker.io/library/traefik:v3.7.15",
+        pattern=REFERENCE,
     )
     http_port: Port = 80
 
@@ -141,7 +148,7 @@ class Settings(Section):
 
     app: Path
     service: str = Field(pattern=NAME)
-    image: str = Field(pattern=IMAGE)
+    image: Annotated[str, Field(pattern=IMAGE)] | None = None
     servers: tuple[Annotated[str, Field(pattern=HOST)], ...] = Field(min_length=1, max_length=1)
     registry: Registry
     builder: Builder = Builder()
@@ -149,7 +156,7 @@ class Settings(Section):
     ssh: Ssh = Ssh()
     traefik: TraefikSettings = TraefikSettings()
     env: dict[str, SecretStr] = Field(default_factory=dict)
-    deploy_timeout: Seconds = Field(default=30, ge=1)
+    deploy_timeout: Annotated[int, Field(ge=1, le=3600)] = 30
     drain_timeout: Seconds = 30
     stop_timeout: Seconds = 10
     retain_containers: int = Field(default=5, ge=1, le=100)
@@ -162,7 +169,7 @@ class Settings(Section):
     @property
     def repository(self) -> str:
         """The image's full name, with its registry and without a tag."""
-        return f"{self.registry.server}/{self.image}"
+        return f"{self.registry.server}/{self.image or self.service}"
 
     @property
     def dockerfile(self) -> Path:

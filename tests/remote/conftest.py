@@ -44,14 +44,7 @@ class Server:
 
     def ssh(self, command: str, stdin: str = "") -> Outcome:
         """Run a command as the login user."""
-        done = subprocess.run(
-            [
-                "ssh", "-i", self.box.private_key, "-p", str(self.box.ssh_port), "-o", "LogLevel=ERROR",
-                "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes",
-                f"{self.box.user}@{self.box.host}", command,
-            ],
-            input=stdin, text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
-        )  # fmt: skip
+        done = self.box.ssh(command, stdin)
         return Outcome(done.returncode, done.stdout)
 
     def step(self, script: str, stdin: str = "", **arguments: str | int | float) -> Outcome:

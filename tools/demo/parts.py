@@ -37,6 +37,26 @@ class Box:
     private_key: str
     host_key: str
 
+    def ssh(self, command: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a command in the box as its user, the host key checked.
+
+        Args:
+            command: for the user's shell.
+            stdin: what it reads.
+
+        Returns:
+            Its exit status, and what it printed, standard output and error together.
+        """
+        known = f"/bin/echo [{self.host}]:{self.ssh_port} {self.host_key}"
+        options = [f"KnownHostsCommand={known}", "StrictHostKeyChecking=yes", "UserKnownHostsFile=/dev/null",
+                   "IdentitiesOnly=yes", "LogLevel=ERROR"]  # fmt: skip
+        words = ["ssh", "-i", self.private_key, "-p", str(self.ssh_port)]
+        words += [word for option in options for word in ("-o", option)]
+        words += [f"{self.user}@{self.host}", command]
+        return subprocess.run(
+            words, input=stdin, text=True, check=False, timeout=300, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
     def run(self, command: str) -> str:
         """Run a command in the box as root.
 
@@ -47,9 +67,13 @@ class Box:
             What it printed.
 
         Raises:
-            subprocess.CalledProcessError: it failed.
+            RuntimeError: it failed; with what it printed.
         """
-        return toolchain("box", "ssh", self.name, "sudo", "-n", "sh", "-c", shlex.quote(command))
+        done = self.ssh(f"sudo -n sh -c {shlex.quote(command)}")
+        if done.returncode != 0:
+            message = f"on {self.name}: {command!r} ended with status {done.returncode}:\n{done.stdout}"
+            raise RuntimeError(message)
+        return done.stdout
 
 
 @dataclass(frozen=True)
@@ -79,7 +103,11 @@ def toolchain(*arguments: str) -> str:
     Raises:
         subprocess.CalledProcessError: it failed; why is on standard error already.
     """
-    command = [sys.executable, "-m", "tools.toolchain", *arguments]
+    return _run("tools.toolchain", *arguments)
+
+
+def _run(module: str, *arguments: str) -> str:
+    command = [sys.executable, "-m", module, *arguments]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=CHECKOUT).stdout
 
 
@@ -105,7 +133,7 @@ def registry() -> Registry:
 
 def images() -> dict[str, str]:
     """Make sure that the images are there; return kinds (`python`, `traefik`) to references."""
-    told: dict[str, str] = json.loads(toolchain("images", "--json"))
+    told: dict[str, str] = json.loads(_run("tools.toolchain.images"))
     return told
 
 

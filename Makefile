@@ -1,0 +1,53 @@
+# Each target does all the set-up it needs. Everything that is made is kept in ~/.cache/backstaff (or $BACKSTAFF_CACHE).
+PYTHON ?= python3
+TOOLCHAIN = $(PYTHON) -m tools.toolchain
+RUN = $(TOOLCHAIN) run --
+
+# The files in these places that are shell scripts, by their first line.
+SHELL_PLACES = remote/*.sh remote/lib/* tools/box tools/registry tools/images/* tools/images/*/* .ci/run
+SHELL_FILES = $(shell grep -lsE '^\#!.*\b(ba)?sh\b' $(SHELL_PLACES))
+# What is fast enough to run after every change: no engine, no server.
+FAST_TESTS = $(wildcard tests/unit tests/mocks tests/toolchain)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-clean check test lint format lock clean-all
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+demo: ## a server in a container, the example app deployed to it, then replaced under load
+	@$(TOOLCHAIN) ensure
+	@$(RUN) python -m tools.demo
+
+demo-clean: ## end the demo: destroy its stack, take its server and registry away
+	@$(TOOLCHAIN) ensure venv engine language-host plugins docker
+	@$(RUN) python -m tools.demo clean
+
+check: ## format, lint, types and the fast tests; under a minute
+	@$(TOOLCHAIN) ensure venv
+	@$(MAKE) --no-print-directory lint
+	@$(RUN) python -m pytest -q -m "not slow" $(FAST_TESTS)
+
+test: ## lint and every test
+	@$(TOOLCHAIN) ensure
+	@$(MAKE) --no-print-directory lint
+	@$(RUN) python -m pytest
+
+lint:
+	@$(RUN) ruff format --check --quiet
+	@$(RUN) ruff check --quiet
+	@$(RUN) mypy
+	@$(RUN) shellcheck --external-sources $(SHELL_FILES)
+	@$(RUN) shfmt -d -i 2 $(SHELL_FILES)
+
+format: ## write the code as the linters want it
+	@$(TOOLCHAIN) ensure venv
+	@$(RUN) ruff format
+	@$(RUN) ruff check --fix
+	@$(RUN) shfmt -w -i 2 $(SHELL_FILES)
+
+lock: ## write the lock files anew after a change of pinned versions
+	@$(TOOLCHAIN) lock
+
+clean-all: ## take away whatever was made: boxes, registry, Docker daemon, cache
+	@$(TOOLCHAIN) clean-all

@@ -1,0 +1,83 @@
+"""Say in plain words what pydantic found wrong with a value."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from settings import model
+from settings.files import KEY_TEXT
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+# What each pattern of the model means.
+PATTERNS = {
+    model.NAME: "must be 1 to 40 lower-case letters, digits and dashes, with a letter or digit at both ends",
+    model.IMAGE: "must be a repository in lower-case letters, such as ada/hello, without a tag",
+    model.HOST: "must be a host name or an address, without a user or a scheme",
+    model.DOMAIN: "must be a host name, such as www.example.org, without a scheme",
+    model.SERVER: "must be a host with an optional port, such as ghcr.io, without a scheme",
+    model.USER: "must be the name of a user: lower-case letters, digits, dashes and underscores",
+    model.REFERENCE: "must be an image, such as docker.io/library/traefik:v3.7",
+    model.URL_PATH: 'must start with "/" and hold no blank, backtick, brace or bracket',
+    model.HOST_KEY: "must be a public host key, such as ssh-ed25519 AAAA..., as ssh-keyscan prints it",
+}
+
+# Rules by pydantic's name of the error, with what the model says the limit is.
+# Source: https://docs.pydantic.dev/latest/errors/validation_errors/
+RULES = {
+    "bool_parsing": "must be true or false",
+    "dict_type": "must be a group of keys",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "greater_than": "must be more than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "less_than_equal": "must be at most {le:g}",
+    "literal_error": "must be {expected}",
+    "model_type": "must be a group of keys",
+    "path_type": "must be a path",
+    "string_too_short": "must not be empty",
+    "string_type": "must be text, in quotes",
+    "too_long": "must have no more entries than {max_length}",
+    "too_short": "must not be empty",
+    "tuple_type": "must be a list",
+}
+
+
+def rule(detail: ErrorDetails) -> str:
+    """Say what must hold, and what was found unless it may be secret.
+
+    Args:
+        detail: what pydantic found.
+
+    Returns:
+        Such as `must be at most 65535 (got 70000)`.
+    """
+    limits = detail.get("ctx", {})
+    known = PATTERNS.get(limits["pattern"]) if "pattern" in limits else RULES.get(detail["type"])
+    text = known.format_map(limits) if known else detail["msg"][0].lower() + detail["msg"][1:]
+    if may_be_secret(detail["loc"], detail["input"]):
+        return text
+    return f"{text} (got {json.dumps(detail['input'], ensure_ascii=False, default=str)})"
+
+
+def may_be_secret(loc: tuple[int | str, ...], value: object) -> bool:
+    """Tell whether a value must not be shown: a password, what may hold one, or the text of a key.
+
+    Args:
+        loc: where it stands.
+        value: what stands there.
+
+    Returns:
+        Whether it must not be shown.
+    """
+    return (
+        loc[0] == "env"
+        or loc in {("registry",), ("registry", "password")}
+        or isinstance(value, dict)
+        or KEY_TEXT in str(value)
+    )

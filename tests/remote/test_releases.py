@@ -1,0 +1,206 @@
+"""The scripts that replace a release, each for real and twice, with their failure paths."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from render.env_file import env_lines
+from render.names import RoleNames
+from render.traefik import candidate_file, live_file, private_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.remote.conftest import Outcome, Server
+
+pytestmark = pytest.mark.slow
+
+NAMES = RoleNames("shop", "web")
+PORT = 8000
+
+
+class Shop:
+    """The service `shop` on the server, driven by its scripts as a deploy drives them."""
+
+    def __init__(self, server: Server, image: str) -> None:
+        """Take the server and the app's image by digest."""
+        self.server = server
+        self.image = image
+
+    def start(self, release: str, **changes: str | int) -> Outcome:
+        """Start a candidate."""
+        arguments: dict[str, str | int] = {
+            "service": "shop", "role": "web", "release": release, "image": self.image, "env": "e1",
+            "health_path": "/up", "health_host": "localhost", "health_interval": 1, "health_timeout": 5,
+            "deploy_timeout": 10,
+        }  # fmt: skip
+        return self.server.step("start-candidate", candidate_file(NAMES, release, PORT), **arguments | changes)
+
+    def switch(self, release: str, **changes: str | int) -> Outcome:
+        """Switch the public route."""
+        arguments: dict[str, str | int] = {
+            "service": "shop", "role": "web", "release": release, "http_port": 80, "health_path": "/up",
+            "health_host": "localhost",
+        }  # fmt: skip
+        return self.server.step("switch-release", live_file(NAMES, release, PORT, ()), **arguments | changes)
+
+    def retire(self, release: str, **changes: str | int) -> Outcome:
+        """End the releases before the live one."""
+        arguments: dict[str, str | int] = {
+            "service": "shop", "role": "web", "release": release, "app_port": PORT, "drain_timeout": 5,
+            "stop_timeout": 5, "retain": 2,
+        }  # fmt: skip
+        return self.server.step("retire-releases", **arguments | changes)
+
+    def deploy(self, release: str) -> None:
+        """Replace the live release, whole."""
+        for outcome in (self.start(release), self.switch(release), self.retire(release)):
+            assert outcome.status == 0, outcome.text
+
+    def containers(self, columns: str = "{{.Names}} {{.State}}") -> list[str]:
+        """List the service's containers, the newest first."""
+        return self.server.root(
+            f'docker ps --all --filter label=backstaff.service=shop --format "{columns}"'
+        ).splitlines()
+
+    def routes(self) -> set[str]:
+        """List the dynamic files of the service."""
+        return set(self.server.root("ls /var/lib/backstaff/traefik/dynamic").split()) - {"private.yml"}
+
+
+@pytest.fixture(scope="module")
+def service(docker_server: Server, app_image: str, references: dict[str, str]) -> Shop:
+    """Traefik runs and the env is there."""
+    traefik = docker_server.step(
+        "ensure-traefik", private_file(), image=references["traefik"], http_port=80, service="shop"
+    )
+    assert traefik.status == 0, traefik.text
+    env = docker_server.step("write-env", env_lines({"GREETING": "Hi", "LINES": "a\nb\n"}), service="shop", env="e1")
+    assert env.status == 0, env.text
+    return Shop(docker_server, app_image)
+
+
+@pytest.fixture
+def shop(service: Shop) -> Iterator[Shop]:
+    """The service with nothing deployed."""
+    yield service
+    service.server.step("remove-route", service="shop", role="web")
+    gone = service.server.step("remove-releases", service="shop", role="web", stop_timeout=5)
+    assert gone.status == 0, gone.text
+    assert service.containers() == []
+
+
+def test_a_candidate_gets_no_public_request(shop: Shop) -> None:
+    """A healthy candidate runs with its whole env and answers probes, while the public is still told 404."""
+    started = shop.start("r1")
+    assert started.status == 0, started.text
+    assert "/up answers 200" in started.text
+    assert shop.routes() == {"candidate-shop-web-r1.yml"}
+    assert shop.server.root('curl -s -o /dev/null -w "%{http_code}" http://127.0.0.1/up') == "404"
+    assert shop.server.root('docker exec shop-web-r1 python3 -c "import os; print(repr(os.environ[\\"LINES\\"]))"') == (
+        "'a\\nb\\n'\n"
+    )
+    again = shop.start("r1")
+    assert again.status == 0
+    assert "shop-web-r1 already runs" in again.text
+
+
+def test_the_switch_is_seen_by_the_public_and_may_run_twice(shop: Shop) -> None:
+    """After the switch the public is answered, and only the live route is left."""
+    shop.start("r1")
+    for _ in range(2):
+        switched = shop.switch("r1")
+        assert switched.status == 0, switched.text
+        assert switched.text.splitlines()[-1] == "live=r1"
+    assert shop.routes() == {"live-shop-web.yml"}
+    assert shop.server.root('curl -s -o /dev/null -w "%{http_code}" http://127.0.0.1/up') == "200"
+    assert "is live already" in shop.start("r1").text
+
+
+def test_a_candidate_that_is_not_healthy_is_taken_away(shop: Shop) -> None:
+    """A wrong health path fails with the last status, and container and route are gone."""
+    shop.deploy("r1")
+    failed = shop.start("r2", health_path="/nowhere", deploy_timeout=2)
+    assert failed.status == 1
+    assert "/nowhere was not healthy within 2 s; the last answer was 404" in failed.text
+    assert "release r2 was removed; release r1 serves on." in failed.text
+    assert shop.containers() == ["shop-web-r1 running"]
+    assert shop.routes() == {"live-shop-web.yml"}
+
+
+def test_a_switch_without_a_candidate_changes_nothing(shop: Shop) -> None:
+    """A release that does not run is not switched to."""
+    shop.deploy("r1")
+    refused = shop.switch("r2")
+    assert refused.status == 1
+    assert "release r2 does not run, so nothing was switched" in refused.text
+    assert "r1" in shop.server.root("head -1 /var/lib/backstaff/traefik/dynamic/live-shop-web.yml")
+
+
+def test_a_switch_that_does_not_serve_is_undone(shop: Shop) -> None:
+    """A release that answers its probe but not the public's check is switched back."""
+    shop.deploy("r1")
+    shop.start("r2")
+    failed = shop.switch("r2", health_path="/nowhere")
+    assert failed.status == 1
+    assert "does not answer on port 80; the route was put back" in failed.text
+    assert "r1" in shop.server.root("head -1 /var/lib/backstaff/traefik/dynamic/live-shop-web.yml")
+    assert shop.server.root('curl -s -o /dev/null -w "%{http_code}" http://127.0.0.1/up') == "200"
+
+
+def test_old_releases_are_kept_and_the_oldest_deleted(shop: Shop) -> None:
+    """Two old releases stay, stopped; an older one goes; another role's container is never touched."""
+    shop.server.root(
+        "docker run --detach --name shop-job --label backstaff.service=shop --label backstaff.role=job "
+        f"--network backstaff {shop.image}"
+    )
+    try:
+        for release in ("r1", "r2", "r3", "r4"):
+            shop.deploy(release)
+        assert [line for line in shop.containers() if "job" not in line] == [
+            "shop-web-r4 running", "shop-web-r3 exited", "shop-web-r2 exited",
+        ]  # fmt: skip
+        assert "shop-job running" in shop.containers()
+        again = shop.retire("r4")
+        assert "no more than 2 old releases are kept" in again.text
+    finally:
+        shop.server.root("docker rm --force shop-job")
+
+
+def test_an_old_release_drains_before_it_is_stopped(shop: Shop) -> None:
+    """A request on the old release ends by itself; one that outlasts the drain's limit is cut, and told."""
+    shop.deploy("r1")
+    slow = "curl -s -o /tmp/slow -w %{http_code} http://127.0.0.1/slow?seconds=3 > /tmp/status 2>&1 &"
+    shop.server.root(slow + " sleep 0.5")
+    shop.start("r2")
+    shop.switch("r2")
+    retired = shop.retire("r2")
+    assert "shop-web-r1 has 1 open connections" in retired.text
+    assert "exit code 0" in retired.text
+    assert shop.server.root("cat /tmp/status") == "200"
+    shop.server.root(slow.replace("=3", "=30") + " sleep 0.5")
+    shop.start("r3")
+    shop.switch("r3")
+    cut = shop.retire("r3", drain_timeout=1, stop_timeout=1)
+    assert "still has 1 open connections after 1 s, they are cut" in cut.text
+
+
+def test_a_killed_start_is_made_good_by_the_next(shop: Shop) -> None:
+    """A start that dies in the middle leaves what the next run takes over."""
+    shop.server.root(f"docker create --name shop-web-r1 --label backstaff.service=shop --label backstaff.role=web "
+                     f"--network backstaff --env GREETING=half {shop.image}")  # fmt: skip
+    started = shop.start("r1")
+    assert started.status == 0, started.text
+    assert shop.switch("r1").status == 0
+
+
+def test_two_deploys_at_once_wait_for_each_other(shop: Shop) -> None:
+    """A step waits for the service's lock rather than work beside another one."""
+    held = "flock /var/lib/backstaff/locks/shop sleep 2 & sleep 0.2; "
+    waited = shop.server.root(
+        held + f"/var/lib/backstaff/bin/{shop.server.scripts.digest}/retire-releases --service shop --role web "
+        "--release r0 --app-port 8000 --drain-timeout 1 --stop-timeout 1 --retain 2; jobs -r | wc -l"
+    )
+    assert waited.splitlines()[-1] == "0"  # the holder had ended when the step went on

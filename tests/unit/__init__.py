@@ -1,0 +1,1 @@
+"""Settings and rendering, by tables of input and properties: no network, no Docker, milliseconds."""

@@ -1,0 +1,87 @@
+"""The app's variables: on their way to the server, read by the very function that reads them there."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import hypothesis
+from hypothesis import strategies
+
+from render.env_file import env_digest, env_lines
+from render.scripts import REMOTE
+from settings.dotenv import VARIABLE
+from tests.unit.shell import TEXTS, function_of, run
+
+WRITE_ENV = REMOTE / "write-env.sh"
+PROGRAM = (
+    "set -euo pipefail; shopt -s inherit_errexit; export LC_ALL=C.UTF-8\n"
+    "say() { :; }\nreadonly LINE_BYTES=60000\n"
+    + function_of(WRITE_ENV, "write_variables")
+    + 'write_variables "$FOLDER"'
+)
+NAMES = strategies.from_regex(VARIABLE, fullmatch=True).filter(lambda name: len(name) < 200)
+
+
+def received(variables: dict[str, str]) -> dict[str, str]:
+    """Send variables through a real bash, and read what it left for `docker run`."""
+    with tempfile.TemporaryDirectory() as folder:
+        run("bash", PROGRAM, env_lines(variables), {"FOLDER": folder})
+        lines = (Path(folder) / "env").read_bytes().decode().split("\n")[:-1]
+        several = (Path(folder) / "multiline").iterdir()
+        found = {file.name: file.read_bytes().decode() for file in several}
+        return found | dict(line.split("=", 1) for line in lines)
+
+
+@hypothesis.settings(max_examples=60, deadline=None, database=None)
+@hypothesis.given(variables=strategies.dictionaries(NAMES, TEXTS, max_size=5))
+@hypothesis.example(
+    {
+        "EMPTY": "",
+        "BLANKS": "  a  ",
+        "LINES_AT_THE_END": "a\n\n",
+        "ONLY_LINES": "\n\n\n",
+        "LINES_AT_THE_START": "\n\na",
+        "UMLAUT": "gr\u00fc\u00df dich, \U0001f680",
+        "QUOTES": "'\"`$(reboot)\\",
+        "EQUALS": "a=b==",
+        "DASH": "-n",
+        "LONG": "x" * 70000,
+    }
+)
+def test_every_value_arrives(variables: dict[str, str]) -> None:
+    """Bring any value to the server unchanged, line ends at its end and all."""
+    assert received(variables) == variables
+
+
+def test_each_variable_is_one_line_without_its_value() -> None:
+    """Send a line for each variable, sorted by name, so that the same variables give the same text."""
+    assert env_lines({"B": "two\nlines", "A": "\u00fc"}) == "A w7w=\nB dHdvCmxpbmVz\n"
+    assert env_lines({"A": "\u00fc", "B": "two\nlines"}) == env_lines({"B": "two\nlines", "A": "\u00fc"})
+    assert env_lines({}) == ""
+
+
+def test_the_digest_is_the_same_on_every_day_and_machine() -> None:
+    """Pin one digest: another would restart every container of every user at the next deploy."""
+    assert env_digest({"A": "1", "B": "\u00fc"}) == "4f5d6ba39d10"
+
+
+def test_the_digest_counts_names_and_values() -> None:
+    """Tell apart what differs in a name, a value, or where the one ends and the other begins."""
+    envs = [
+        {},
+        {"A": ""},
+        {"A": "1"},
+        {"B": "1"},
+        {"A": "1", "B": ""},
+        {"A1": ""},
+        {"A": "1\n"},
+        {"A": "1, B"},
+    ]
+
+    assert len({env_digest(env) for env in envs}) == len(envs)
+
+
+def test_the_digest_does_not_count_the_order() -> None:
+    """Take two files with the same variables in another order for the same."""
+    assert env_digest({"A": "1", "B": "2"}) == env_digest({"B": "2", "A": "1"})

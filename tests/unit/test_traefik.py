@@ -1,0 +1,97 @@
+"""Traefik's dynamic files, as Traefik parses them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from render.names import RoleNames
+from render.traefik import candidate_file, live_file, private_file
+
+NAMES = RoleNames("hello", "web")
+RELEASE = "9e52547c5edd-a1b2c3"
+CONTAINER = f"hello-web-{RELEASE}"
+BALANCER = {"loadBalancer": {"servers": [{"url": f"http://{CONTAINER}:8000"}]}}
+
+
+def parsed(text: str) -> Any:  # noqa: ANN401 - YAML can be of any shape
+    """Parse a file as Traefik does."""
+    return yaml.safe_load(text)
+
+
+def test_the_candidate_is_reached_by_its_header_on_the_private_entry_point() -> None:
+    """Keep the public from a release that is not yet healthy."""
+    assert parsed(candidate_file(NAMES, RELEASE, 8000)) == {
+        "http": {
+            "routers": {
+                f"candidate-{CONTAINER}": {
+                    "entryPoints": ["private"],
+                    "rule": f"Header(`X-Backstaff-Release`, `{CONTAINER}`)",
+                    "service": f"candidate-{CONTAINER}",
+                }
+            },
+            "services": {f"candidate-{CONTAINER}": BALANCER},
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("hosts", "rule"),
+    [
+        ((), "PathPrefix(`/`)"),
+        (("a.example",), "Host(`a.example`)"),
+        (("a.example", "b.example"), "Host(`a.example`) || Host(`b.example`)"),
+    ],
+)
+def test_the_live_route_takes_the_public_to_one_release(hosts: tuple[str, ...], rule: str) -> None:
+    """Route the app's host names, or every request, on the public entry point."""
+    assert parsed(live_file(NAMES, RELEASE, 8000, hosts)) == {
+        "http": {
+            "routers": {"hello-web": {"entryPoints": ["http"], "rule": rule, "service": CONTAINER}},
+            "services": {CONTAINER: BALANCER},
+        }
+    }
+
+
+def test_the_first_line_tells_the_release() -> None:
+    """Let a script on the server see which release a file is for, without a parser."""
+    for text in (live_file(NAMES, RELEASE, 8000, ()), candidate_file(NAMES, RELEASE, 8000)):
+        assert text.split("\n")[0] == f"# release: {RELEASE}"
+
+
+def test_two_releases_share_the_router_and_nothing_else() -> None:
+    """Let a switch replace the router, while candidates of two releases lie side by side."""
+    one, two = (parsed(live_file(NAMES, release, 8000, ()))["http"] for release in ("r1", "r2"))
+    first, second = (parsed(candidate_file(NAMES, release, 8000))["http"] for release in ("r1", "r2"))
+
+    assert one["routers"].keys() == two["routers"].keys()
+    assert not one["services"].keys() & two["services"].keys()
+    assert not first["routers"].keys() & second["routers"].keys()
+    assert not first["services"].keys() & (one["services"].keys() | second["services"].keys())
+
+
+def test_api_and_ping_answer_on_the_private_entry_point_only() -> None:
+    """Ask for the header there too, or an app's page that calls 127.0.0.1:5880 could read the API."""
+    assert parsed(private_file()) == {
+        "http": {
+            "routers": {
+                "backstaff-api": {
+                    "entryPoints": ["private"],
+                    "rule": "Header(`X-Backstaff-Release`, `traefik`) && PathPrefix(`/api`)",
+                    "service": "api@internal",
+                },
+                "backstaff-ping": {
+                    "entryPoints": ["private"],
+                    "rule": "Header(`X-Backstaff-Release`, `traefik`) && Path(`/ping`)",
+                    "service": "ping@internal",
+                },
+            }
+        }
+    }
+
+
+def test_names_fit_what_the_scripts_expect() -> None:
+    """Use the very names that the scripts on the server build for themselves."""
+    assert f"{CONTAINER}" == NAMES.release(RELEASE)
