@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from settings import Ssh
 
-# How often SSH is dialled before the server counts as out of reach: with waits of at most 5 s, about a minute.
+# How often SSH is dialled before the server counts as out of reach: with waits of at most 5 s, a minute.
 # Source: sdk/go/common/util/retry of pulumi/pulumi, as pulumi-command 1.2.1 uses it.
 DIAL_ERROR_LIMIT = 20
 LEARN_HOST_KEY = Path(__file__).with_name("learn-host-key.sh")
@@ -75,7 +75,7 @@ class Host(pulumi.ComponentResource):
         self.ready.append(self._put_scripts())
         self.register_outputs({})
 
-    def run(  # noqa: PLR0913 - what can differ between two steps
+    def run(
         self,
         name: str,
         create: pulumi.Input[Step],

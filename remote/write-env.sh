@@ -9,8 +9,13 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 STEP='step 7, env'
 
-# The longest line that Docker's reader of env files takes is 64 KiB.
+# The longest line that Docker's reader of env files takes is 64 KiB; a carriage return at its end is dropped.
 readonly LINE_BYTES=60000
+
+byte_length() {
+  local LC_ALL=C
+  printf '%d' "${#1}"
+}
 
 write_variables() {
   local folder=$1 name encoded value count=0
@@ -20,7 +25,7 @@ write_variables() {
     # The dot keeps line ends at the value's end, which a substitution would cut off.
     value=$(printf '%s' "$encoded" | base64 -d && printf .)
     value=${value%.}
-    if [[ $value == *$'\n'* || ${#value} -gt $LINE_BYTES ]]; then
+    if [[ $value == *[$'\n\r']* || $(byte_length "$value") -gt $LINE_BYTES ]]; then
       printf '%s' "$value" >"$folder/multiline/$name"
     else
       printf '%s=%s\n' "$name" "$value" >>"$folder/env"

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 # What a process's environment can carry to a container and a shell can name.
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+# What goes in a line of the file that Docker reads; its limit is 64 KiB.
+LINE_BYTES = 60000
+# The kernel's MAX_ARG_STRLEN, for `NAME=value` and the byte that ends it (execve(2)).
+PROCESS_BYTES = 131072
 
 
 def read_dotenv(path: Path) -> tuple[dict[str, str], list[Problem]]:
@@ -79,7 +83,13 @@ def _problems(path: Path, binding: Binding) -> Iterator[Problem]:
         yield Problem(
             where, f"{key} holds a NUL byte, which no process can receive", "Encode it, as base64 say."
         )
-    elif "\n" in value and not key.isidentifier():
-        yield Problem(
-            where, f"{key} has several lines, which Docker takes only under a plain name", "Rename it."
-        )
+    elif len(f"{key}={value}".encode()) >= PROCESS_BYTES:
+        rule = f"{key} is longer than {PROCESS_BYTES} bytes, the most that Linux gives a process in one variable"
+        yield Problem(where, rule, "Put it into a file of the image, or shorten it.")
+    elif not key.isidentifier() and not _fits_a_line(value):
+        rule = f"{key} is of several lines or very long, which Docker takes only under a plain name"
+        yield Problem(where, rule, "Rename it: letters, digits and underscores.")
+
+
+def _fits_a_line(value: str) -> bool:
+    return not {"\n", "\r"} & set(value) and len(value.encode()) <= LINE_BYTES

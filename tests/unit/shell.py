@@ -52,4 +52,5 @@ def function_of(script: Path, name: str) -> str:
     """
     _, found, rest = script.read_text().partition(f"\n{name}() {{\n")
     assert found, f"{script} has no function {name}"
-    return f"{name}() {{\n{rest.partition('\n}\n')[0]}\n}}\n"
+    body = rest.partition("\n}\n")[0]
+    return f"{name}() {{\n{body}\n}}\n"

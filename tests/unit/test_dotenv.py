@@ -32,6 +32,7 @@ GOOD: dict[str, tuple[str, dict[str, str]]] = {
     "export": ("export A=1\nexport\tB=2\n", {"A": "1", "B": "2"}),
     "the last of a name wins": ("A=1\nB=2\nA=3\n", {"A": "3", "B": "2"}),
     "names with dots and dashes": ("a.b-c_D9=1\n", {"a.b-c_D9": "1"}),
+    "a long value": (f"A={'x' * 70000}", {"A": "x" * 70000}),
     "nothing": ("", {}),
     "only blank lines": ("\n \n\t\n", {}),
 }
@@ -49,6 +50,10 @@ def test_variables_are_read_literally(tmp_path: Path, text: str, variables: dict
 NO_VALUE = "has no value. Write NAME= for an empty one; put quotes around one of several lines."
 NO_VARIABLE = "is not a variable. Write NAME=value, or quote a value with special characters."
 NO_NAME = "does not begin with a name for a variable. Use letters, digits and underscores."
+ONLY_PLAIN = (
+    "a-b is of several lines or very long, which Docker takes only under a plain name. "
+    "Rename it: letters, digits and underscores."
+)
 BAD: dict[str, tuple[bytes, list[str]]] = {
     "a name alone": (b"A=1\nB\nC=3\n", [f":2: {NO_VALUE}"]),
     "blank lines before": (b"A=1\n\n \n\nB\n", [f":5: {NO_VALUE}"]),
@@ -67,10 +72,9 @@ BAD: dict[str, tuple[bytes, list[str]]] = {
         b"A=1\nB=a\0b\n",
         [":2: B holds a NUL byte, which no process can receive. Encode it, as base64 say."],
     ),
-    "several lines under a name with a dash": (
-        b'A=1\n\na-b="1\n2"\n',
-        [":3: a-b has several lines, which Docker takes only under a plain name. Rename it."],
-    ),
+    "several lines under a name with a dash": (b'A=1\n\na-b="1\n2"\n', [f":3: {ONLY_PLAIN}"]),
+    "a carriage return under a name with a dash": (b'a-b="1\\r"\n', [f":1: {ONLY_PLAIN}"]),
+    "a long value under a name with a dash": (b"a-b=" + "\u00fc".encode() * 30001, [f":1: {ONLY_PLAIN}"]),
     "not UTF-8": (b"A=1\nB=2\nC=gr\xfc\xdf\n", [":3: must be UTF-8. Save the file as UTF-8."]),
     "UTF-16": ("A=1\n".encode("utf-16"), [":1: must be UTF-8. Save the file as UTF-8."]),
     "several at once": (b'A\n1B=2\nC="\n', [f":1: {NO_VALUE}", f":2: {NO_NAME}", f":3: {NO_VARIABLE}"]),

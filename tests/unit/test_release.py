@@ -13,7 +13,7 @@ IMAGE = f"registry.example:5000/ada/hello@sha256:{DIGEST}"
 
 def test_an_id_is_the_same_on_every_day_and_machine() -> None:
     """Pin one id: another would restart every container of every user at the next deploy."""
-    assert release_id(IMAGE, "a1b2c3d4e5f6", {"memory": "1g"}) == "9e52547c5edd-ff4d08"
+    assert release_id(IMAGE, "a1b2c3d4e5f6", {"memory": "1g"}) == "9e52547c5edd-8845ac"
 
 
 def test_every_input_counts() -> None:
@@ -43,7 +43,17 @@ def test_the_registry_does_not_count() -> None:
 
 
 @pytest.mark.parametrize(
-    "image", ["hello", "hello:v1", "hello@sha256:", "hello@sha256:9e52", f"hello:sha256:{DIGEST}", ""]
+    "image",
+    [
+        "hello",
+        "hello:v1",
+        "hello@sha256:",
+        "hello@sha256:9e52",
+        f"hello:sha256:{DIGEST}",
+        f"{IMAGE}0",
+        f"{IMAGE}\n",
+        "",
+    ],
 )
 def test_an_image_without_digest_is_refused(image: str) -> None:
     """Refuse a tag, which can mean another image tomorrow, and a digest that was cut."""

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from render.names import RoleNames
+from render.names import PRIVATE_PORT, RELEASE_HEADER, RoleNames
+from render.scripts import REMOTE
 from render.traefik import candidate_file, live_file, private_file
+from tests.unit.shell import run
 
 NAMES = RoleNames("hello", "web")
 RELEASE = "9e52547c5edd-a1b2c3"
@@ -92,6 +94,13 @@ def test_api_and_ping_answer_on_the_private_entry_point_only() -> None:
     }
 
 
-def test_names_fit_what_the_scripts_expect() -> None:
-    """Use the very names that the scripts on the server build for themselves."""
-    assert f"{CONTAINER}" == NAMES.release(RELEASE)
+def test_names_are_those_that_the_scripts_build() -> None:
+    """Agree with the scripts on the server on the container's name, the header and the private port."""
+    said = run(
+        "bash",
+        f"source '{REMOTE}/lib.sh'; ARG=([service]=hello [role]=web [release]={RELEASE})\n"
+        'container_name; printf " %s %s" "$RELEASE_HEADER" "$PRIVATE"',
+    ).decode()
+
+    assert said == f"{CONTAINER} {RELEASE_HEADER} http://127.0.0.1:{PRIVATE_PORT}"
+    assert NAMES.release(RELEASE) == CONTAINER

@@ -1,0 +1,156 @@
+"""Rules that hold for every resource, however the program is configured."""
+
+from __future__ import annotations
+
+import re
+
+from pulumi.runtime import rpc
+
+from render.scripts import REMOTE as SCRIPTS
+from render.scripts import bundle
+from tests.mocks.conftest import HOST, PASSWORD, PINNED, PRIVATE_KEY, VARIABLES
+from tests.mocks.graph import HOST_KEY, SECRET_MARK, SECRET_VALUE, Graph, plain_texts
+
+REMOTE = "command:remote:Command"
+LOCAL = "command:local:Command"
+SECRETS = [PASSWORD, *VARIABLES.values(), "env-line-88bb", "env-line-99cc", "key-text-55ee"]
+
+
+def test_the_steps_are_all_there(graph: Graph) -> None:
+    """See to it that no rule holds for want of resources."""
+    assert len(graph.of_type(REMOTE)) == 8
+    assert len(graph.of_type("docker:index/image:Image")) == 1
+    assert len([resource for resource in graph.resources if not resource.is_custom]) == 9
+
+
+def test_every_resource_has_a_parent(graph: Graph) -> None:
+    """Hang every custom resource under a component, and every component under the stack."""
+    components = {resource.urn for resource in graph.resources if not resource.is_custom}
+    for resource in graph.resources:
+        if resource.is_custom:
+            assert resource.parent in components, resource.name
+        else:
+            assert "pulumi:pulumi:Stack" in resource.parent, resource.name
+
+
+def test_logical_names_are_made_of_stable_parts(learnt: Graph) -> None:
+    """Keep digests, releases and addresses out of names, but for the configured server's own address."""
+    for resource in learnt.resources:
+        rest = resource.name.replace(HOST, "")
+        assert not re.search(r"\d|sha256|[0-9a-f]{6,}", rest), resource.name
+
+
+def test_logical_names_are_the_same_in_a_preview(learnt: Graph, preview: Graph) -> None:
+    """Name every resource before anything is known of it."""
+    assert {resource.urn for resource in preview.resources} == {resource.urn for resource in learnt.resources}
+
+
+def test_logical_names_are_taken_once(graph: Graph) -> None:
+    """Give no two resources of a type the same name."""
+    pairs = [(resource.type, resource.name) for resource in graph.resources]
+
+    assert len(set(pairs)) == len(pairs)
+
+
+def test_type_tokens_name_a_component(graph: Graph) -> None:
+    """Spell the type of a component `backstaff:components:<Noun>`."""
+    for resource in graph.resources:
+        if not resource.is_custom:
+            assert re.fullmatch(r"backstaff:components:[A-Z][A-Za-z]+", resource.type)
+
+
+def test_no_secret_stands_in_a_plain_input(graph: Graph) -> None:
+    """Mark password, variables and private key as secret in every input of every resource."""
+    for resource in graph.resources:
+        shown = "\n".join(plain_texts(resource.inputs))
+        for secret in SECRETS:
+            assert secret not in shown, (resource.name, secret)
+
+
+def test_no_secret_stands_in_an_output_of_the_stack(learnt: Graph) -> None:
+    """Export only what may be shown."""
+    assert set(learnt.outputs) == {"url", "host", "image", "release"}
+    assert learnt.outputs["url"] == "http://shop.example"
+    assert learnt.outputs["host"] == HOST
+
+
+def test_the_secrets_arrive_where_they_are_needed(learnt: Graph) -> None:
+    """See to it that the rule on secrets holds because they are marked, not because they are not there."""
+    on_host = f"hello-{HOST}"
+
+    assert learnt.named("hello-image").plain("registry")["password"] == PASSWORD
+    assert learnt.named(f"{on_host}-login").plain("stdin") == PASSWORD
+    assert learnt.named(f"{on_host}-login-here").plain("stdin") == PASSWORD
+    assert learnt.named(f"{on_host}-env").plain("stdin").startswith("LINES ")
+    assert learnt.named(f"{on_host}-env").plain("connection")["privateKey"] == PRIVATE_KEY
+    assert learnt.named(f"{on_host}-env").inputs["stdin"][SECRET_MARK] == SECRET_VALUE
+
+
+def test_every_remote_command_checks_a_host_key(learnt: Graph, pinned: Graph) -> None:
+    """Give every connection a host key: without one, the server would not be checked at all."""
+    for graph, key in ((learnt, HOST_KEY), (pinned, PINNED)):
+        for command in graph.of_type(REMOTE):
+            assert command.plain("connection")["hostKey"] == key, command.name
+
+
+def test_a_host_key_that_is_not_yet_learnt_is_waited_for(preview: Graph) -> None:
+    """Connect with an unknown key to be learnt, and not with none, in the preview of a first `up`."""
+    for command in preview.of_type(REMOTE):
+        assert command.plain("connection") == rpc.UNKNOWN, command.name
+
+
+def test_a_pinned_host_key_is_not_learnt(pinned: Graph) -> None:
+    """Ask no server for a key that the user has given."""
+    assert [command.name for command in pinned.of_type(LOCAL)] == [f"hello-{HOST}-login-here"]
+
+
+def test_no_command_takes_what_warns_or_replaces(graph: Graph) -> None:
+    """Pass nothing by the environment, which sshd refuses, and force no replacement by triggers."""
+    for command in [*graph.of_type(REMOTE), *graph.of_type(LOCAL)]:
+        assert command.inputs["addPreviousOutputInEnv"] is False, command.name
+        assert not {"environment", "triggers"} & command.inputs.keys(), command.name
+
+
+def test_every_remote_line_is_short_and_calls_a_script(learnt: Graph, pinned: Graph) -> None:
+    """Keep what an error quotes to one readable line, which starts with the script's path."""
+    digest = bundle().digest
+    for graph, prefix in ((learnt, "sudo -n "), (pinned, "")):
+        for command in graph.of_type(REMOTE):
+            for key in {"create", "update", "delete"} & command.inputs.keys():
+                line = command.inputs[key]
+                assert isinstance(line, str), (command.name, key)
+                assert "\n" not in line
+                assert len(line) < 600
+                if (command.name, key) == (f"{HOST}-scripts", "create"):
+                    assert line == f"bash -s -- {digest}"
+                else:
+                    assert line.startswith(f"{prefix}/var/lib/backstaff/bin/{digest}/")
+
+
+def test_every_script_that_is_called_is_in_the_bundle(learnt: Graph) -> None:
+    """Call no script that is not brought to the server."""
+    there = {path.stem for path in SCRIPTS.glob("*.sh")}
+    for command in learnt.of_type(REMOTE):
+        for key in {"create", "delete"} & command.inputs.keys():
+            found = re.search(r"/bin/[0-9a-f]{8}/(\S+)", command.inputs[key])
+            assert found is None or found[1] in there, command.inputs[key]
+
+
+def test_every_argument_is_known_to_its_script(learnt: Graph) -> None:
+    """Pass each script exactly the arguments that it reads, which it would otherwise refuse on the server."""
+    for command in learnt.of_type(REMOTE):
+        for key in {"create", "delete"} & command.inputs.keys():
+            found = re.search(r"/bin/[0-9a-f]{8}/(\S+)(.*)", command.inputs[key])
+            if found:
+                text = (SCRIPTS / f"{found[1]}.sh").read_text().replace("\\\n", " ")
+                reads = re.search(r"read_arguments (.*)-- \"\$@\"", text)
+                wanted = set(reads[1].split()) if reads else set()
+                given = {name.replace("-", "_") for name in re.findall(r" --(\S+)", found[2])}
+                assert given == wanted, command.inputs[key]
+
+
+def test_nothing_known_depends_on_what_a_preview_cannot_know(preview: Graph) -> None:
+    """Show every line of a first preview, but for the three that name the image's digest."""
+    unknown = {one.name for one in preview.of_type(REMOTE) if one.inputs["create"] == rpc.UNKNOWN}
+
+    assert unknown == {f"hello-web-{HOST}-{step}" for step in ("candidate", "cutover", "retire")}
