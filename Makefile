@@ -3,9 +3,9 @@ PYTHON ?= python3
 TOOLCHAIN = $(PYTHON) -m tools.toolchain
 RUN = $(TOOLCHAIN) run --
 
-# The files in these places that are shell scripts, by their first line.
-SHELL_PLACES = remote/*.sh remote/lib/* tools/box tools/registry tools/images/* tools/images/*/* .ci/run
-SHELL_FILES = $(shell grep -lsE '^\#!.*\b(ba)?sh\b' $(SHELL_PLACES))
+# All shell scripts: by their name, or by their first line where they have no ending.
+SHELL_PLACES = tools/box tools/registry tools/images/* tools/images/*/* .ci/run
+SHELL_FILES = $(wildcard remote/*.sh components/*.sh) $(shell grep -lsE '^\#!.*\b(ba)?sh\b' $(SHELL_PLACES))
 # What is fast enough to run after every change: no engine, no server.
 FAST_TESTS = $(wildcard tests/unit tests/mocks tests/toolchain)
 

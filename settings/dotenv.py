@@ -84,7 +84,9 @@ def _problems(path: Path, binding: Binding) -> Iterator[Problem]:
             where, f"{key} holds a NUL byte, which no process can receive", "Encode it, as base64 say."
         )
     elif len(f"{key}={value}".encode()) >= PROCESS_BYTES:
-        rule = f"{key} is longer than {PROCESS_BYTES} bytes, the most that Linux gives a process in one variable"
+        rule = (
+            f"{key} is longer than {PROCESS_BYTES} bytes, the most that Linux gives a process in one variable"
+        )
         yield Problem(where, rule, "Put it into a file of the image, or shorten it.")
     elif not key.isidentifier() and not _fits_a_line(value):
         rule = f"{key} is of several lines or very long, which Docker takes only under a plain name"

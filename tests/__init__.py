@@ -1,0 +1,1 @@
+"""The tests, from the fastest to those on real parts."""

@@ -1,4 +1,4 @@
-"""Real parts for the end-to-end tests: engine, plugins, registry, Traefik, and a bare server in a container."""
+"""Real parts for the end-to-end tests: engine, plugins, registry, Traefik, a bare server in a container."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def deployment(
     registry: parts.Registry,
     references: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Deployment]:
+) -> Deployment:
     """The Python example, ready for its first `up` on a bare server."""
     folder = tmp_path_factory.mktemp("project")
     app = folder / "app"
@@ -123,5 +123,5 @@ def deployment(
         "proxy": {"app_port": 8000},
         "deploy_timeout": 10,
     }
-    environment = {parts.PASSWORD_VARIABLE: registry.password, "PULUMI_BACKEND_URL": f"file://{folder}"}
-    yield Deployment(bare_box, Workspace(folder, "e2e", config, environment), app, config)
+    environment = {parts.PASSWORD_VARIABLE: registry.password}
+    return Deployment(bare_box, Workspace(folder, "e2e", config, environment), app, config)

@@ -47,7 +47,7 @@ class Server:
         done = self.box.ssh(command, stdin)
         return Outcome(done.returncode, done.stdout)
 
-    def step(self, script: str, stdin: str = "", **arguments: str | int | float) -> Outcome:
+    def step(self, script: str, stdin: str = "", **arguments: str | float) -> Outcome:
         """Run a script with `--name value` arguments; underscores in names are dashes."""
         named = {name.replace("_", "-"): value for name, value in arguments.items()}
         return self.ssh(command_line(self.box.user, self.scripts.digest, script, named), stdin)
@@ -87,9 +87,13 @@ def docker_server(server: Server, registry: parts.Registry) -> Server:
     installed = server.step("install-docker")
     assert installed.status == 0, installed.text
     login = server.step(
-        "login-registry", registry.password, server=registry.server, username=registry.username, service="shop",
+        "login-registry",
+        registry.password,
+        server=registry.server,
+        username=registry.username,
+        service="shop",
         side="server",
-    )  # fmt: skip
+    )
     assert login.status == 0, login.text
     return server
 
@@ -112,6 +116,9 @@ def app_image(
     subprocess.run([*docker, "build", "--quiet", "--build-arg", base, "--tag", name, str(folder)], check=True)
     subprocess.run([*docker, "push", "--quiet", name], check=True)
     told = subprocess.run(
-        [*docker, "inspect", "--format", "{{index .RepoDigests 0}}", name], check=True, text=True, capture_output=True
+        [*docker, "inspect", "--format", "{{index .RepoDigests 0}}", name],
+        check=True,
+        text=True,
+        capture_output=True,
     )
     return told.stdout.strip()

@@ -110,7 +110,7 @@ def test_traefik_is_started_once_and_its_inner_side_is_private(
 ) -> None:
     """Traefik runs without rights that it does not need; a second run leaves it alone."""
     server = docker_server
-    arguments = {"image": references["traefik"], "http_port": 80, "service": "shop"}
+    arguments: dict[str, str | int] = {"image": references["traefik"], "http_port": 80, "service": "shop"}
     first = server.step("ensure-traefik", private_file(), **arguments)
     assert first.status == 0, first.text
     started = server.root("docker inspect --format {{.State.StartedAt}} backstaff-traefik")
@@ -118,8 +118,8 @@ def test_traefik_is_started_once_and_its_inner_side_is_private(
     assert "already runs on port 80 as wanted" in again.text
     assert server.root("docker inspect --format {{.State.StartedAt}} backstaff-traefik") == started
     rights = server.root(
-        'docker inspect --format "{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.CapAdd}}" '
-        "backstaff-traefik"
+        "docker inspect backstaff-traefik --format "
+        '"{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.CapAdd}}"'
     )
     assert rights.split() == ["true", "[ALL]", "[NET_BIND_SERVICE]"]
     assert "docker.sock" not in server.root("docker inspect backstaff-traefik")

@@ -38,7 +38,9 @@ class Shop:
             "health_path": "/up", "health_host": "localhost", "health_interval": 1, "health_timeout": 5,
             "deploy_timeout": 10,
         }  # fmt: skip
-        return self.server.step("start-candidate", candidate_file(NAMES, release, PORT), **arguments | changes)
+        return self.server.step(
+            "start-candidate", candidate_file(NAMES, release, PORT), **arguments | changes
+        )
 
     def switch(self, release: str, **changes: str | int) -> Outcome:
         """Switch the public route."""
@@ -79,7 +81,9 @@ def service(docker_server: Server, app_image: str, references: dict[str, str]) -
         "ensure-traefik", private_file(), image=references["traefik"], http_port=80, service="shop"
     )
     assert traefik.status == 0, traefik.text
-    env = docker_server.step("write-env", env_lines({"GREETING": "Hi", "LINES": "a\nb\n"}), service="shop", env="e1")
+    env = docker_server.step(
+        "write-env", env_lines({"GREETING": "Hi", "LINES": "a\nb\n"}), service="shop", env="e1"
+    )
     assert env.status == 0, env.text
     return Shop(docker_server, app_image)
 
@@ -101,9 +105,9 @@ def test_a_candidate_gets_no_public_request(shop: Shop) -> None:
     assert "/up answers 200" in started.text
     assert shop.routes() == {"candidate-shop-web-r1.yml"}
     assert shop.server.root('curl -s -o /dev/null -w "%{http_code}" http://127.0.0.1/up') == "404"
-    assert shop.server.root('docker exec shop-web-r1 python3 -c "import os; print(repr(os.environ[\\"LINES\\"]))"') == (
-        "'a\\nb\\n'\n"
-    )
+    assert shop.server.root(
+        'docker exec shop-web-r1 python3 -c "import os; print(repr(os.environ[\\"LINES\\"]))"'
+    ) == ("'a\\nb\\n'\n")
     again = shop.start("r1")
     assert again.status == 0
     assert "shop-web-r1 already runs" in again.text
@@ -205,7 +209,8 @@ def test_two_deploys_at_once_wait_for_each_other(shop: Shop) -> None:
     """A step waits for the service's lock rather than work beside another one."""
     held = "flock /var/lib/backstaff/locks/shop sleep 2 & sleep 0.2; "
     waited = shop.server.root(
-        held + f"/var/lib/backstaff/bin/{shop.server.scripts.digest}/retire-releases --service shop --role web "
+        held
+        + f"/var/lib/backstaff/bin/{shop.server.scripts.digest}/retire-releases --service shop --role web "
         "--release r0 --app-port 8000 --drain-timeout 1 --stop-timeout 1 --retain 2; jobs -r | wc -l"
     )
     assert waited.splitlines()[-1] == "0"  # the holder had ended when the step went on

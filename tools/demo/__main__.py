@@ -69,13 +69,7 @@ def show() -> int:
 
 def clean() -> int:
     """Take the demo's app, server and state away; the toolchain stays."""
-    if (folder() / f"Pulumi.{STACK}.yaml").exists():
-        environment = {parts.PASSWORD_VARIABLE: "not needed to forget a stack"}
-        stack = auto.select_stack(
-            STACK, work_dir=str(folder()), opts=auto.LocalWorkspaceOptions(env_vars=environment)
-        )
-        # The server goes as a whole, so nothing on it need be taken away first.
-        stack.workspace.remove_stack(STACK, force=True)
+    # The server goes as a whole, so nothing on it need be taken away first; the state lies in the folder.
     shutil.rmtree(folder(), ignore_errors=True)
     parts.toolchain("box", "down", NAME)
     print("The demo is over. `make clean-all` takes the toolchain away too.")

@@ -54,7 +54,13 @@ class Box:
         words += [word for option in options for word in ("-o", option)]
         words += [f"{self.user}@{self.host}", command]
         return subprocess.run(
-            words, input=stdin, text=True, check=False, timeout=300, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            words,
+            input=stdin,
+            text=True,
+            check=False,
+            timeout=300,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
 
     def run(self, command: str) -> str:

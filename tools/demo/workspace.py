@@ -1,4 +1,4 @@
-"""A copy of the project by links, with an app and a configuration of its own, so that the checkout stays as it is."""
+"""A copy of the project by links, with an app and a configuration of its own: the checkout stays as it is."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 from pulumi import automation as auto
+
+from tools.toolchain.environment import passphrase_file
 
 CHECKOUT = Path(__file__).parent.parent.parent
 PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "render", "settings", "remote")
@@ -32,8 +34,12 @@ class Workspace:
         """
         self.folder = folder
         self.name = name
-        self.environment = environment
         folder.mkdir(parents=True, exist_ok=True)
+        # A state and a passphrase of its own: whatever the caller uses for his own stacks is left alone.
+        self.environment = environment | {
+            "PULUMI_BACKEND_URL": folder.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": passphrase_file().read_text(encoding="utf-8").strip(),
+        }
         for part in PROGRAM:
             link = folder / part
             link.unlink(missing_ok=True)
