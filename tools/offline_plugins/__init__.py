@@ -1,0 +1,1 @@
+"""Stand-ins for Pulumi's plugins, for machines that reach only package registries."""
