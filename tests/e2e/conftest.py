@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from pulumi import automation as auto
 
-from tools.demo import parts
+from tools.demo.parts import PASSWORD_VARIABLE, Parts, run_as_root
 from tools.demo.workspace import CHECKOUT, Workspace
+from tools.toolchain import box
+from tools.toolchain.boxes import Box
 
 BOX = "e2e"
 
@@ -30,7 +32,7 @@ class Deployment:
         said: what the last operation printed.
     """
 
-    server: parts.Box
+    server: Box
     workspace: Workspace
     app: Path
     config: dict[str, Any]
@@ -39,6 +41,10 @@ class Deployment:
     def __post_init__(self) -> None:
         """Open the stack once: that takes a while."""
         self.stack = self.workspace.stack()
+
+    def root(self, command: str) -> str:
+        """Run a shell command on the server as root; it must succeed."""
+        return run_as_root(self.server, command)
 
     @property
     def url(self) -> str:
@@ -77,39 +83,26 @@ class Deployment:
 
     def containers(self, columns: str = "{{.Names}}") -> list[str]:
         """List all containers of the server."""
-        return self.server.run(f'docker ps --all --format "{columns}"').splitlines()
+        return self.root(f'docker ps --all --format "{columns}"').splitlines()
 
     def connections(self) -> int:
         """Count the SSH log-ins that the server has seen, but for our own look at its log."""
-        log = self.server.run("journalctl --unit ssh --no-pager --output cat")
+        log = self.root("journalctl --unit ssh --no-pager --output cat")
         return sum(line.startswith("Accepted") for line in log.splitlines())
 
 
-@pytest.fixture(scope="session")
-def registry() -> parts.Registry:
-    """A registry with a password."""
-    return parts.registry()
-
-
-@pytest.fixture(scope="session")
-def references() -> dict[str, str]:
-    """The images that Docker Hub would give elsewhere."""
-    return parts.images()
-
-
 @pytest.fixture(scope="module")
-def bare_box() -> Iterator[parts.Box]:
+def bare_box(parts: Parts) -> Iterator[Box]:
     """A server on which nothing was installed yet."""
-    parts.toolchain("box", "down", BOX)
-    yield parts.box(BOX)
-    parts.toolchain("box", "down", BOX)
+    box.down(BOX)
+    yield box.up(BOX)
+    box.down(BOX)
 
 
 @pytest.fixture(scope="module")
 def deployment(
-    bare_box: parts.Box,
-    registry: parts.Registry,
-    references: dict[str, str],
+    bare_box: Box,
+    parts: Parts,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Deployment:
     """The Python example, ready for its first `up` on a bare server."""
@@ -117,11 +110,11 @@ def deployment(
     app = folder / "app"
     shutil.copytree(CHECKOUT / "examples" / "python", app, ignore=shutil.ignore_patterns(".env"))
     shutil.copy(app / ".env.example", app / ".env")
-    config = parts.settings(bare_box, registry, references) | {
+    config = parts.settings(bare_box) | {
         "app": "app",
         "service": "hello",
         "proxy": {"app_port": 8000},
         "deploy_timeout": 10,
     }
-    environment = {parts.PASSWORD_VARIABLE: registry.password}
+    environment = {PASSWORD_VARIABLE: parts.password}
     return Deployment(bare_box, Workspace(folder, "e2e", config, environment), app, config)

@@ -14,7 +14,8 @@ import pytest
 from pulumi.automation import OpType
 
 from tools.demo.load import Load
-from tools.demo.parts import PASSWORD_VARIABLE, toolchain
+from tools.demo.parts import PASSWORD_VARIABLE
+from tools.toolchain import box
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Deployment
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def live(deployment: Deployment) -> Deployment:
     """The example, deployed."""
-    assert not deployment.server.run("which docker curl || true"), "the box is not bare"
+    assert not deployment.root("which docker curl || true"), "the box is not bare"
     deployment.set_version("1.0")
     deployment.up()
     return deployment
@@ -35,16 +36,15 @@ def test_all_steps_of_the_first_up_left_their_work_on_the_server(live: Deploymen
     """A bare server has, after one `up`, all that the twelve steps promise."""
     said = "".join(live.said)
     assert [n for n in range(1, 13) if n not in (4, 5, 11) and f"step {n}, " not in said] == []
-    server = live.server
     release = live.stack.outputs()["release"].value
-    assert server.run("which docker curl").split() == ["/usr/bin/docker", "/usr/bin/curl"]  # 2
-    assert server.run("stat -c %a /var/lib/backstaff/services/hello/login/config.json").strip() == "600"  # 3
+    assert live.root("which docker curl").split() == ["/usr/bin/docker", "/usr/bin/curl"]  # 2
+    assert live.root("stat -c %a /var/lib/backstaff/services/hello/login/config.json").strip() == "600"  # 3
     image = live.stack.outputs()["image"].value
     assert re.fullmatch(r".+/hello@sha256:[0-9a-f]{64}", image)  # 4, 5
-    assert image in server.run("docker image ls --digests --format {{.Repository}}@{{.Digest}}")  # 6
-    env = json.loads(server.run(f"docker inspect hello-web-{release}"))[0]["Config"]["Env"]
+    assert image in live.root("docker image ls --digests --format {{.Repository}}@{{.Digest}}")  # 6
+    env = json.loads(live.root(f"docker inspect hello-web-{release}"))[0]["Config"]["Env"]
     assert {"GREETING=Hello from the backstaff", "SECRET_KEY=change-me"} <= set(env)  # 7
-    ports = server.run("docker port backstaff-traefik").splitlines()
+    ports = live.root("docker port backstaff-traefik").splitlines()
     assert "80/tcp -> 0.0.0.0:80" in ports  # 8
     assert "5880/tcp -> 127.0.0.1:5880" in ports  # 8: private is private
     assert live.containers() == [f"hello-web-{release}", "backstaff-traefik"]  # 10
@@ -159,7 +159,7 @@ def test_a_changed_env_is_a_new_release_of_the_same_image(live: Deployment) -> N
     assert result.summary.resource_changes[OpType.UPDATE] == 4
     assert "Ahoy $USER # &#x27;quoted&#x27;" in live.get()
     release = result.outputs["release"].value
-    env = json.loads(live.server.run(f"docker inspect hello-web-{release}"))[0]["Config"]["Env"]
+    env = json.loads(live.root(f"docker inspect hello-web-{release}"))[0]["Config"]["Env"]
     assert {"LINES=one\ntwo", "EMPTY="} <= set(env)
 
 
@@ -202,8 +202,8 @@ def test_the_app_serves_again_after_a_reboot(live: Deployment) -> None:
     """A server that is rebooted serves the same release again, without an `up`."""
     live.up()
     page = live.get()
-    toolchain("box", "reboot", live.server.name)
-    live.server.run(
+    box.reboot(live.server.name)
+    live.root(
         "for i in $(seq 300); do curl -sf -o /dev/null http://127.0.0.1/up && exit 0; sleep 0.1; done; exit 1"
     )
     assert live.get() == page
@@ -214,7 +214,7 @@ def test_destroy_leaves_nothing_of_ours(live: Deployment) -> None:
     live.up()
     live.stack.destroy(color="never")
     assert live.containers() == []
-    assert live.server.run("docker image ls --quiet") == ""
-    assert live.server.run('docker network ls --filter name=backstaff --format "{{.Name}}"') == ""
-    assert live.server.run("ls -A /var/lib | grep backstaff || true") == ""
-    assert live.server.run("docker info --format {{.ServerVersion}}")
+    assert live.root("docker image ls --quiet") == ""
+    assert live.root('docker network ls --filter name=backstaff --format "{{.Name}}"') == ""
+    assert live.root("ls -A /var/lib | grep backstaff || true") == ""
+    assert live.root("docker info --format {{.ServerVersion}}")

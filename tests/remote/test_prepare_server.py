@@ -12,7 +12,7 @@ from render.traefik import private_file
 from tests.remote.conftest import Server
 
 if TYPE_CHECKING:
-    from tools.demo.parts import Registry
+    from tools.demo.parts import Parts
 
 pytestmark = pytest.mark.slow
 
@@ -78,13 +78,18 @@ def test_wrong_arguments_are_refused_by_name(server: Server, arguments: dict[str
     assert message in outcome.text
 
 
-def test_a_refused_login_names_registry_user_and_side(docker_server: Server, registry: Registry) -> None:
+def test_a_refused_login_names_registry_user_and_side(docker_server: Server, parts: Parts) -> None:
     """A wrong password is told with registry, user and machine, and the password is not repeated."""
     refused = docker_server.step(
-        "login-registry", "open-sesame", server=registry.server, username="ali", service="shop", side="server"
+        "login-registry",
+        "open-sesame",
+        server=parts.registry.server,
+        username="ali",
+        service="shop",
+        side="server",
     )
     assert refused.status == 1
-    assert f"the registry {registry.server} refused ali (asked from " in refused.text
+    assert f"the registry {parts.registry.server} refused ali (asked from " in refused.text
     assert "401 Unauthorized" in refused.text
     assert "open-sesame" not in refused.text
 
@@ -105,12 +110,10 @@ def test_variables_arrive_byte_for_byte_and_for_root_only(server: Server) -> Non
     assert "already there" in server.step("write-env", "", service="shop", env="cafe01").text
 
 
-def test_traefik_is_started_once_and_its_inner_side_is_private(
-    docker_server: Server, references: dict[str, str]
-) -> None:
+def test_traefik_is_started_once_and_its_inner_side_is_private(docker_server: Server, parts: Parts) -> None:
     """Traefik runs without rights that it does not need; a second run leaves it alone."""
     server = docker_server
-    arguments: dict[str, str | int] = {"image": references["traefik"], "http_port": 80, "service": "shop"}
+    arguments: dict[str, str | int] = {"image": parts.traefik, "http_port": 80, "service": "shop"}
     first = server.step("ensure-traefik", private_file(), **arguments)
     assert first.status == 0, first.text
     started = server.root("docker inspect --format {{.State.StartedAt}} backstaff-traefik")
@@ -126,11 +129,9 @@ def test_traefik_is_started_once_and_its_inner_side_is_private(
     assert server.root("ss -Hltn 'sport = :5880'").split()[3] == "127.0.0.1:5880"
 
 
-def test_traefik_is_started_anew_when_it_is_not_as_wanted(
-    docker_server: Server, references: dict[str, str]
-) -> None:
+def test_traefik_is_started_anew_when_it_is_not_as_wanted(docker_server: Server, parts: Parts) -> None:
     """Another public port is applied to a Traefik that runs."""
-    arguments = {"image": references["traefik"], "service": "shop"}
+    arguments = {"image": parts.traefik, "service": "shop"}
     moved = docker_server.step("ensure-traefik", private_file(), **arguments, http_port=8081)
     assert "started on port 8081" in moved.text
     assert "80/tcp -> 0.0.0.0:8081" in docker_server.root("docker port backstaff-traefik")
@@ -138,14 +139,14 @@ def test_traefik_is_started_anew_when_it_is_not_as_wanted(
     assert "started on port 80" in back.text
 
 
-def test_a_taken_port_is_told_with_its_holder(docker_server: Server, references: dict[str, str]) -> None:
+def test_a_taken_port_is_told_with_its_holder(docker_server: Server, parts: Parts) -> None:
     """Another program on the public port is named, and nothing is started or stopped."""
     server = docker_server
     server.root("docker rm --force backstaff-traefik")
     server.root("/usr/sbin/sshd -p 80 -o PidFile=/run/sshd-80.pid")
     try:
         outcome = server.step(
-            "ensure-traefik", private_file(), image=references["traefik"], http_port=80, service="shop"
+            "ensure-traefik", private_file(), image=parts.traefik, http_port=80, service="shop"
         )
     finally:
         server.root("kill $(cat /run/sshd-80.pid)")

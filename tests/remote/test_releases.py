@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.remote.conftest import Outcome, Server
+    from tools.demo.parts import Parts
 
 pytestmark = pytest.mark.slow
 
@@ -75,10 +76,10 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def service(docker_server: Server, app_image: str, references: dict[str, str]) -> Shop:
+def service(docker_server: Server, app_image: str, parts: Parts) -> Shop:
     """Traefik runs and the env is there."""
     traefik = docker_server.step(
-        "ensure-traefik", private_file(), image=references["traefik"], http_port=80, service="shop"
+        "ensure-traefik", private_file(), image=parts.traefik, http_port=80, service="shop"
     )
     assert traefik.status == 0, traefik.text
     env = docker_server.step(

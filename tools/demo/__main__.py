@@ -12,11 +12,13 @@ from typing import Any
 import yaml
 from pulumi import automation as auto
 
-from tools.demo import parts
 from tools.demo.load import Load
+from tools.demo.parts import PASSWORD_VARIABLE, Parts, parts
 from tools.demo.steps import StepPrinter
 from tools.demo.workspace import CHECKOUT, Workspace
-from tools.toolchain import cache
+from tools.toolchain import box, cache
+from tools.toolchain.boxes import Box
+from tools.toolchain.errors import ToolchainError
 
 NAME = "demo"
 STACK = "box"
@@ -31,7 +33,7 @@ def main() -> int:
         return 2
     try:
         return show()
-    except auto.CommandError as error:
+    except (auto.CommandError, ToolchainError) as error:
         print(error, file=sys.stderr)
         return 1
 
@@ -42,11 +44,10 @@ def show() -> int:
     Returns:
         0 if the new version is served and no request was lost, else 1.
     """
-    store = parts.registry()
-    references = parts.images()
-    server = parts.box(NAME)
+    shared = parts()
+    server = box.up(NAME)
     workspace = Workspace(
-        folder(), STACK, _configuration(server, store, references), {parts.PASSWORD_VARIABLE: store.password}
+        folder(), STACK, _configuration(shared, server), {PASSWORD_VARIABLE: shared.password}
     )
     app = _copy_app(workspace.folder / "app")
     stack = workspace.stack()
@@ -71,7 +72,7 @@ def clean() -> int:
     """Take the demo's app, server and state away; the toolchain stays."""
     # The server goes as a whole, so nothing on it need be taken away first; the state lies in the folder.
     shutil.rmtree(folder(), ignore_errors=True)
-    parts.toolchain("box", "down", NAME)
+    box.down(NAME)
     print("The demo is over. `make clean-all` takes the toolchain away too.")
     return 0
 
@@ -81,11 +82,11 @@ def folder() -> Path:
     return cache.folder() / NAME
 
 
-def _configuration(server: parts.Box, store: parts.Registry, references: dict[str, str]) -> dict[str, Any]:
+def _configuration(shared: Parts, server: Box) -> dict[str, Any]:
     """Put the checked-in stack together with what this machine has."""
     text = (CHECKOUT / f"Pulumi.{STACK}.yaml").read_text(encoding="utf-8")
     static = {key.removeprefix("backstaff:"): value for key, value in yaml.safe_load(text)["config"].items()}
-    return static | parts.settings(server, store, references) | {"app": "app"}
+    return static | shared.settings(server) | {"app": "app"}
 
 
 def _copy_app(app: Path) -> Path:
