@@ -32,7 +32,8 @@ def main() -> int:
         print("usage: python -m tools.demo [clean]", file=sys.stderr)
         return 2
     try:
-        return show()
+        with cache.lock(NAME, print):
+            return show()
     except (auto.CommandError, ToolchainError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -51,8 +52,10 @@ def show() -> int:
     )
     app = _copy_app(workspace.folder / "app")
     stack = workspace.stack()
+    # We hold the demo's lock, so a lock on its state is that of a run that was killed.
+    stack.cancel()
 
-    print("\nThe first `pulumi up`, on a bare server:")
+    print("\nThe first `pulumi up`:")
     first = _deploy(stack)
     address = f"http://{server.host}:{server.http_port}"
     print(f"\nThe page, through port 80 of the server ({address}):\n{_page(address)}")
@@ -64,7 +67,12 @@ def show() -> int:
     page = _page(address)
     print(f"\nThe page now:\n{page}")
     _report(load, first, second)
-    print(f"Open {address}, or go on by hand in {workspace.folder}. End the demo: make demo-clean")
+    script = workspace.write_shell_environment().name
+    print(
+        f"Open      {address}\n"
+        f"Go on     cd {workspace.folder} && . ./{script} && pulumi preview\n"
+        "End it    make demo-clean\n"
+    )
     return 0 if "version 2.0" in page and load.sent and not load.failures else 1
 
 
@@ -110,7 +118,7 @@ def _page(address: str) -> str:
 
 def _report(load: Load, first: float, second: float) -> None:
     rows = {
-        "first deploy, on a bare server": f"{first:.1f} s",
+        "first deploy": f"{first:.1f} s",
         "second deploy": f"{second:.1f} s",
         "requests sent meanwhile": f"{load.sent}",
         "requests failed": f"{len(load.failures)}",

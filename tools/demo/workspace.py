@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ from pulumi import automation as auto
 from tools.toolchain.environment import passphrase_file
 
 CHECKOUT = Path(__file__).parent.parent.parent
+# What the toolchain sets for what it runs, and `pulumi` needs.
+CALLERS = ("PATH", "PULUMI_HOME", "PULUMI_SKIP_UPDATE_CHECK", "DOCKER_HOST")
 PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "render", "settings", "remote")
 
 
@@ -56,6 +60,19 @@ class Workspace:
         written = yaml.safe_load(path.read_text(encoding="utf-8")) or {} if path.exists() else {}
         written["config"] = {f"backstaff:{key}": value for key, value in config.items()}
         path.write_text(yaml.safe_dump(written), encoding="utf-8")
+
+    def write_shell_environment(self) -> Path:
+        """Write what a shell needs to run `pulumi` in the folder by hand.
+
+        Returns:
+            A file to source, for this user alone: it holds secrets.
+        """
+        kept = {name: os.environ[name] for name in CALLERS if name in os.environ}
+        lines = [f"export {name}={shlex.quote(value)}\n" for name, value in (kept | self.environment).items()]
+        path = self.folder / "env"
+        path.touch(mode=0o600)
+        path.write_text("".join([*lines, f"pulumi stack select {self.name}\n"]), encoding="utf-8")
+        return path
 
     def stack(self) -> auto.Stack:
         """Open the stack, made if need be."""
