@@ -24,6 +24,7 @@ class Load:
         threads: how many ask at once.
         keep_alive: whether a thread asks again on the same connection.
         host_header: the name in the Host header.
+        pause_seconds: between two requests of a thread, so that the machine has time for what else it does.
         milliseconds: how long each answered request took.
         bodies: every different answer, with how often it came.
         failures: what went wrong, a sentence each.
@@ -35,6 +36,7 @@ class Load:
     threads: int = 4
     keep_alive: bool = True
     host_header: str = "localhost"
+    pause_seconds: float = 0.005
     milliseconds: list[float] = field(default_factory=list)
     bodies: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
@@ -90,6 +92,7 @@ class Load:
                 self._count(1000 * (time.monotonic() - began), body)
             else:
                 self._count_failure(f"status {response.status}: {body[:100]}")
+            self._over.wait(self.pause_seconds)
         connection.close()
 
     def _count(self, milliseconds: float, body: str) -> None:
