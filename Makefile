@@ -9,6 +9,9 @@ SHELL_FILES = $(wildcard remote/*.sh components/*.sh) $(shell grep -lsE '^\#!.*\
 # What is fast enough to run after every change: no engine, no server.
 FAST_TESTS = $(wildcard tests/unit tests/mocks tests/toolchain)
 
+# More than the usual two cores: most tests wait for a server most of the time.
+PROCESSES ?= 3
+
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-clean check test lint format lock clean-all
 
@@ -31,7 +34,7 @@ check: ## format, lint, types and the fast tests; under a minute
 test: ## lint and every test
 	@$(TOOLCHAIN) ensure
 	@$(MAKE) --no-print-directory lint
-	@$(RUN) python -m pytest
+	@$(RUN) python -m pytest --numprocesses $(PROCESSES) --dist loadgroup
 
 lint:
 	@$(RUN) ruff format --check --quiet

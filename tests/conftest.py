@@ -1,11 +1,32 @@
-"""What tests on real servers share."""
+"""What tests on real parts share, and the order in which the suites run."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
 from tools.demo.parts import Parts
 from tools.demo.parts import parts as get_parts
+
+TESTS = Path(__file__).parent
+# Each of these works on one server (or, the last, on the toolchain's parts), so its tests take turns. They take
+# longest, so they are begun first.
+TAKING_TURNS = ("e2e", "remote", "toolchain")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests take turns when several processes run them, and put the long ones first."""
+    for item in items:
+        suite = item.path.relative_to(TESTS).parts[0]
+        group = suite if suite in TAKING_TURNS else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    suite = item.path.relative_to(TESTS).parts[0]
+    return TAKING_TURNS.index(suite) if suite in TAKING_TURNS else len(TAKING_TURNS)
 
 
 @pytest.fixture(scope="session")
