@@ -67,6 +67,7 @@ wait_for_answer() {
 
 main() {
   read_arguments image http_port service -- "$@"
+  receive
   local spec
   spec=$(printf '%s\n' "${ARG[image]}" "${ARG[http_port]}" "$(cat "${BASH_SOURCE[0]}")" | sha256sum | cut -c1-12)
   lock traefik

@@ -15,6 +15,7 @@ readonly RELEASE_HEADER=X-Backstaff-Release
 readonly LOCK_SECONDS=120
 
 declare -gA ARG=()
+INPUT=''
 STEP='backstaff'
 
 # say WORDS...: a progress line, for people.
@@ -48,20 +49,16 @@ read_arguments() {
   done
 }
 
+# receive: take all of standard input into INPUT, at once: a script that ends before it has read what it was sent
+# makes the sender's write fail, and with it a step that had nothing left to do.
+receive() { INPUT=$(cat); }
+
 # lock NAME: wait for the right to change NAME on this server; held until the script ends.
 lock() {
   install -d -m 700 "$STATE/locks"
   exec {LOCK}>"$STATE/locks/$1"
   flock --wait "$LOCK_SECONDS" "$LOCK" ||
     fail "another deploy has worked on $1 for more than $LOCK_SECONDS s. Try again when it is done."
-}
-
-# write_file PATH: standard input, written beside its place and renamed into it.
-write_file() {
-  local half
-  half=$(mktemp "$(dirname "$1")/.half-XXXXXX")
-  cat >"$half"
-  mv -T "$half" "$1"
 }
 
 service_folder() { printf '%s/services/%s' "$STATE" "${ARG[service]}"; }
@@ -77,12 +74,12 @@ live_release() {
   if [[ -f $file ]]; then sed -n 's/^# release: //p' "$file"; fi
 }
 
-# place_route FILE: standard input, as a route that Traefik follows at once.
+# place_route FILE: what was received, as a route that Traefik follows at once.
 # By way of a folder that Traefik does not watch: one event, and never a file that is half written.
 place_route() {
   local half
   half=$(mktemp "$STAGING/XXXXXX")
-  cat >"$half"
+  printf '%s\n' "$INPUT" >"$half"
   mv -T "$half" "$1"
 }
 

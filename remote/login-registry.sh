@@ -10,6 +10,7 @@ STEP='step 3, log in'
 
 main() {
   read_arguments server username service side -- "$@"
+  receive
   local folder answer
   if [[ ${ARG[side]} == here ]]; then
     folder=$(mktemp -d)
@@ -20,7 +21,8 @@ main() {
     install -d -m 700 "$folder"
   fi
   # Docker's client warns that it keeps the password unencrypted: in a file of mode 0600 in a folder of ours.
-  answer=$(docker --config "$folder" login --username "${ARG[username]}" --password-stdin "${ARG[server]}" 2>&1) ||
+  answer=$(printf '%s\n' "$INPUT" |
+    docker --config "$folder" login --username "${ARG[username]}" --password-stdin "${ARG[server]}" 2>&1) ||
     fail "the registry ${ARG[server]} refused ${ARG[username]} (asked from $(hostname)): ${answer##*$'\n'}. Check registry.username and registry.password."
   say "${ARG[username]} at ${ARG[server]}, from $(hostname)"
 }

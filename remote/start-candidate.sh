@@ -110,6 +110,7 @@ remove_candidate() {
 main() {
   read_arguments service role release image env health_path health_host health_interval health_timeout \
     deploy_timeout -- "$@"
+  receive
   local container
   container=$(container_name)
   lock "${ARG[service]}"

@@ -35,6 +35,7 @@ put_back() {
 
 main() {
   read_arguments service role release http_port health_path health_host -- "$@"
+  receive
   local container previous
   container=$(container_name)
   lock "${ARG[service]}"

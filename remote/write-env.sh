@@ -31,12 +31,13 @@ write_variables() {
       printf '%s=%s\n' "$name" "$value" >>"$folder/env"
     fi
     ((++count))
-  done
+  done < <(if [[ -n $INPUT ]]; then printf '%s\n' "$INPUT"; fi)
   say "$count variables brought to the server"
 }
 
 main() {
   read_arguments service env -- "$@"
+  receive
   local folder half
   folder=$(service_folder)/env
   install -d -m 700 "$folder"

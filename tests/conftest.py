@@ -10,11 +10,12 @@ from tools.demo.parts import Parts
 from tools.demo.parts import parts as get_parts
 
 TESTS = Path(__file__).parent
-# Each of these works on one server (or, the last, on the toolchain's parts), so its tests take turns. They take
-# longest, so they are begun first.
+# Each of these works on one server (or, the last, on the toolchain's parts), so its tests take turns. They
+# take longest, so they are begun first.
 TAKING_TURNS = ("e2e", "remote", "toolchain")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the processes are told
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests take turns when several processes run them, and put the long ones first."""
     for item in items:

@@ -110,6 +110,16 @@ def test_variables_arrive_byte_for_byte_and_for_root_only(server: Server) -> Non
     assert "already there" in server.step("write-env", "", service="shop", env="cafe01").text
 
 
+def test_a_step_with_nothing_to_do_takes_all_that_it_was_sent(server: Server) -> None:
+    """A script that ends early has read its input: else the sender fails, as it could not send the rest."""
+    server.step("write-env", env_lines({"A": "1"}), service="shop", env="cafe02")
+    script = f"/var/lib/backstaff/bin/{server.scripts.digest}/write-env"
+    told = server.root(
+        f"bash -c 'yes A MQ== | head -c 1000000 | {script} --service shop --env cafe02; echo ${{PIPESTATUS[1]}}'"
+    )
+    assert told.splitlines() == ["step 7, env: these variables are already there", "0"]
+
+
 def test_traefik_is_started_once_and_its_inner_side_is_private(docker_server: Server, parts: Parts) -> None:
     """Traefik runs without rights that it does not need; a second run leaves it alone."""
     server = docker_server

@@ -19,7 +19,7 @@ PROGRAM = (
     "say() { :; }\nreadonly LINE_BYTES=60000\n"
     + function_of(WRITE_ENV, "byte_length")
     + function_of(WRITE_ENV, "write_variables")
-    + 'write_variables "$FOLDER"'
+    + 'INPUT=$(cat); write_variables "$FOLDER"'
 )
 # https://pkg.go.dev/bufio#pkg-constants, MaxScanTokenSize, as docker/cli's opts/envfile reads lines
 DOCKER_LINE_BYTES = 64 * 1024
