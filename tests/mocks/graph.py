@@ -12,7 +12,7 @@ from typing import Any
 from unittest import mock
 
 import pulumi
-from google.protobuf import json_format  # type: ignore[import-untyped]  # has no stubs among our tools
+from google.protobuf import json_format
 from pulumi.runtime import mocks, rpc, stack
 
 ROOT = Path(__file__).parent.parent.parent

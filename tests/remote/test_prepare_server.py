@@ -113,10 +113,8 @@ def test_variables_arrive_byte_for_byte_and_for_root_only(server: Server) -> Non
 def test_a_step_with_nothing_to_do_takes_all_that_it_was_sent(server: Server) -> None:
     """A script that ends early has read its input: else the sender fails, as it could not send the rest."""
     server.step("write-env", env_lines({"A": "1"}), service="shop", env="cafe02")
-    script = f"/var/lib/backstaff/bin/{server.scripts.digest}/write-env"
-    told = server.root(
-        f"bash -c 'yes A MQ== | head -c 1000000 | {script} --service shop --env cafe02; echo ${{PIPESTATUS[1]}}'"
-    )
+    step = f"/var/lib/backstaff/bin/{server.scripts.digest}/write-env --service shop --env cafe02"
+    told = server.root(f"bash -c 'yes A MQ== | head -c 1000000 | {step}; echo ${{PIPESTATUS[1]}}'")
     assert told.splitlines() == ["step 7, env: these variables are already there", "0"]
 
 
