@@ -8,7 +8,7 @@ from queue import SimpleQueue
 import grpc
 from pulumi.runtime.proto import engine_pb2
 
-_Entry = tuple[engine_pb2.LogSeverity, str, str, bool]
+_Entry = tuple["engine_pb2.LogSeverity.ValueType", str, str, bool]
 
 
 class EngineLog:

@@ -1,7 +1,7 @@
 """A quick start: only the messages of Pulumi's SDK are loaded, not the SDK.
 
-The engine starts a plugin at every run, so its start is paid each time. The packages above the messages import
-the whole SDK, which takes longer than everything else that a stand-in needs.
+The engine starts a plugin at every run, so its start is paid each time. The packages above the messages
+import the whole SDK, which takes longer than everything else that a stand-in needs.
 """
 
 from __future__ import annotations

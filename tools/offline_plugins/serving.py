@@ -3,9 +3,11 @@
 A stand-in gives a `Plugin` (`plugin.py`) that works on plain values (`values.py`); `serve` does the rest.
 Requests are handled at the same time, each in a thread of its own, so that no resource waits for another.
 
-Why not `pulumi.provider.experimental`: it keeps a resource's old inputs from the comparison, wraps the text of every
-error, drops the reasons of a failed check, and its import costs half a second at every run.
+Why not `pulumi.provider.experimental`: it keeps a resource's old inputs from the comparison, wraps the text
+of every error, drops the reasons of a failed check, and its import costs half a second at every run.
 """
+
+# ruff: noqa: N802, ARG002, D102 - the methods of a servicer are the engine's, described in its provider.proto
 
 from __future__ import annotations
 
@@ -14,12 +16,14 @@ import functools
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
@@ -31,11 +35,18 @@ _AT_ONCE = 1024  # requests; above what anyone gives `pulumi up --parallel`, so 
 _LOOK_SECONDS = 1.0  # how often to look whether the engine is still there
 _ANY_SIZE = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
 
+_AboutResource = (
+    provider_pb2.CheckRequest
+    | provider_pb2.DiffRequest
+    | provider_pb2.CreateRequest
+    | provider_pb2.UpdateRequest
+    | provider_pb2.DeleteRequest
+)
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 def serve(plugin: Plugin) -> None:
-    """Serve a plugin to the engine whose address is the last argument of the command line, until it ends.
+    """Serve a plugin until the engine ends, whose address is the last argument of the command line.
 
     Args:
         plugin: What to serve.
@@ -50,8 +61,10 @@ def serve(plugin: Plugin) -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C reaches the engine too, which then calls Cancel
-        while os.getppid() == parent:  # an engine that was killed stops nobody
+    with contextlib.suppress(
+        KeyboardInterrupt
+    ):  # the engine's way to end a plugin; after 5 s it would kill it
+        while os.getppid() == parent:  # an engine that was killed ends nobody
             time.sleep(_LOOK_SECONDS)
     os._exit(0)  # threads that still wait for a server would keep this process
 
@@ -60,18 +73,21 @@ def _guarded(method: _Method) -> _Method:
     """Give errors the form that the engine shows: the text alone."""
 
     @functools.wraps(method)
-    def answer(self: Servicer, request: Any, context: grpc.ServicerContext) -> Any:
+    def answer(self: Servicer, request: Message, context: grpc.ServicerContext) -> Message:
         try:
             return method(self, request, context)
         except PluginError as error:
             self.log.flush()
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the user must read it in one piece
+            text = "".join(traceback.format_exception(error))
+            context.abort(grpc.StatusCode.INTERNAL, f"the stand-in for {self.plugin.name} failed:\n{text}")
 
     return answer  # type: ignore[return-value]  # the same signature
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
-    """The engine's requests, turned into calls of a plugin.
+    """The engine's requests, turned into calls of a plugin. What is not here, the engine does without.
 
     Args:
         plugin: What answers.
@@ -187,7 +203,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return Empty()
 
     @contextlib.contextmanager
-    def _call(self, request: Any, *, preview: bool = False, timeout_seconds: float = 0) -> Iterator[Call]:
+    def _call(
+        self, request: _AboutResource, *, preview: bool = False, timeout_seconds: float = 0
+    ) -> Iterator[Call]:
         """Describe a request about a resource, and deliver what it logged before it is answered."""
         try:
             yield Call(request.urn, self.log, preview=preview, timeout_seconds=timeout_seconds)
@@ -223,7 +241,7 @@ def _failures(error: InvalidInputs) -> list[provider_pb2.CheckFailure]:
     return [provider_pb2.CheckFailure(property=path, reason=reason) for path, reason in error.reasons.items()]
 
 
-def _with_ignored(inputs: Properties, state: Properties, ignored: Any) -> Properties:
+def _with_ignored(inputs: Properties, state: Properties, ignored: Iterable[str]) -> Properties:
     """Keep the state's value of what the program's `ignore_changes` names."""
     return {**inputs, **{name: state[name] for name in ignored if name in state}}
 
@@ -233,7 +251,10 @@ def _difference(changes: Changes) -> provider_pb2.DiffResponse:
     return provider_pb2.DiffResponse(
         changes=provider_pb2.DiffResponse.DIFF_SOME if changes.kinds else provider_pb2.DiffResponse.DIFF_NONE,
         detailedDiff={
-            path: provider_pb2.PropertyDiff(kind=kind.value, inputDiff=changes.are_of_inputs)
+            path: provider_pb2.PropertyDiff(
+                kind=kind.value,  # type: ignore[arg-type]  # the messages' numbers are plain ones
+                inputDiff=changes.are_of_inputs,
+            )
             for path, kind in changes.kinds.items()
         },
         hasDetailedDiff=True,
@@ -243,5 +264,5 @@ def _difference(changes: Changes) -> provider_pb2.DiffResponse:
     )
 
 
-def _list(names: Any) -> str:
+def _list(names: Iterable[str]) -> str:
     return ", ".join(sorted(names)) or "none"

@@ -1,7 +1,7 @@
 """Property values as plain Python values, and back: how the engine and a plugin write them to each other.
 
-Texts, numbers, booleans, lists and dictionaries are themselves. Beside them stand `UNKNOWN`, `Secret`, `Asset`
-and `Archive`. Source of the signatures: sdk/go/common/resource/sig of pulumi/pulumi.
+Texts, numbers, booleans, lists and dictionaries are themselves. Beside them stand `UNKNOWN`, `Secret`,
+`Asset` and `Archive`. Source of the signatures: sdk/go/common/resource/sig of pulumi/pulumi.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from tools.offline_plugins.command.difference import changes
+from tools.offline_plugins.command.difference import ComparedByInputs
 from tools.offline_plugins.command.schema import Record, checked
-from tools.offline_plugins.plugin import Call, Changes, unique_id
+from tools.offline_plugins.plugin import Call, unique_id
 from tools.offline_plugins.values import UNKNOWN, Properties, PropertyValue, Secret, revealed
 
 _PRINTED = ("stdout", "stderr")
@@ -29,8 +29,8 @@ class Runner(Protocol):
         """
 
 
-class Command:
-    """A resource that runs a command at its creation, at changes and at its deletion.
+class Command(ComparedByInputs):
+    """A resource that runs a command at its creation, at changes of any input and at its deletion.
 
     Args:
         record: Its inputs.
@@ -46,16 +46,6 @@ class Command:
     def check(self, call: Call, inputs: Properties) -> Properties:  # noqa: ARG002 - the form of all resources
         """Fill in defaults and mark secrets."""
         return checked(self._record, inputs)
-
-    def diff(
-        self,
-        call: Call,  # noqa: ARG002 - the form of all resources
-        state: Properties,  # noqa: ARG002 - likewise
-        old_inputs: Properties,
-        inputs: Properties,
-    ) -> Changes:
-        """Tell which inputs changed: any makes an update, triggers a new resource."""
-        return changes(old_inputs, inputs)
 
     def create(self, call: Call, inputs: Properties) -> tuple[str, Properties]:
         """Run `create`, if it is given."""

@@ -57,7 +57,13 @@ async def connected(call: Call, endpoint: Endpoint) -> AsyncIterator[asyncssh.SS
                     call, endpoint, "Dial", lambda: _through(proxy, endpoint, target), deadline
                 )
         async with connection:
-            yield connection
+            try:
+                yield connection
+            except asyncio.CancelledError:
+                connection.abort()  # no good-bye to a server that may not answer
+                raise
+            except (asyncssh.Error, OSError) as error:
+                raise PluginError(f"connection lost: {error}") from error
 
 
 @contextlib.asynccontextmanager
@@ -129,7 +135,9 @@ async def _through(
         raise DialFailure(f"ssh: rejected: {kind} ({error.reason})", "Dial from proxy") from error
 
 
-async def _signed_in(endpoint: Endpoint, own: Ways, **way: socket.socket | asyncssh.SSHClientConnection) -> asyncssh.SSHClientConnection:
+async def _signed_in(
+    endpoint: Endpoint, own: Ways, **way: socket.socket | asyncssh.SSHClientConnection
+) -> asyncssh.SSHClientConnection:
     client = Client(own.password, has_keys=bool(own.keys))
     try:
         return await asyncssh.connect(

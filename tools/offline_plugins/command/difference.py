@@ -10,13 +10,27 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Final
 
-from tools.offline_plugins.plugin import Changes, ChangeKind
+from tools.offline_plugins.plugin import Call, ChangeKind, Changes
 from tools.offline_plugins.values import Properties, PropertyValue
 
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_$][\w$]*")
 _REPLACING: Final = "triggers"
 """The one input that is tagged to need a new resource. An element of it is another path, `triggers[0]`, which
 the tag does not reach: those are left to `replaceOnChanges` of the SDK."""
+
+
+class ComparedByInputs:
+    """A resource of which any changed input makes an update, and changed triggers a new resource."""
+
+    def diff(
+        self,
+        call: Call,  # noqa: ARG002 - the form of all resources
+        state: Properties,  # noqa: ARG002 - likewise
+        old_inputs: Properties,
+        inputs: Properties,
+    ) -> Changes:
+        """Tell which inputs changed."""
+        return changes(old_inputs, inputs)
 
 
 def changes(old: Properties, new: Properties) -> Changes:

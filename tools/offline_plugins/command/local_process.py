@@ -40,9 +40,7 @@ _SIGNAL_NAMES: Final = {
 """As the real plugin's runtime names them (Go's package syscall)."""
 
 
-async def run(
-    call: Call, command: str, inputs: Mapping[str, Any], previous: Mapping[str, str]
-) -> Properties:
+async def run(call: Call, command: str, inputs: Mapping[str, Any], previous: Mapping[str, str]) -> Properties:
     """Run a command and give what it printed and made.
 
     Args:
@@ -55,7 +53,7 @@ async def run(
         PluginError: When it cannot be started or does not end well; with all its output.
     """
     output = Output(inputs.get("logging"), call.status)
-    folder = inputs.get("dir") or os.getcwd()
+    folder = inputs.get("dir") or str(Path.cwd())
     arguments = [*(inputs.get("interpreter") or SHELL), command]
     variables = {**os.environ, **inputs.get("environment", {}), **previous}
     stdin = inputs.get("stdin", "").encode()

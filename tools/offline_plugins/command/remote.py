@@ -10,11 +10,11 @@ from typing import Any
 
 from tools.offline_plugins.command.background import Background
 from tools.offline_plugins.command.command import Command
-from tools.offline_plugins.command.difference import changes
+from tools.offline_plugins.command.difference import ComparedByInputs
 from tools.offline_plugins.command.endpoint import endpoint
 from tools.offline_plugins.command.previous_output import previous_output
 from tools.offline_plugins.command.schema import COPY_TO_REMOTE, REMOTE_COMMAND, checked
-from tools.offline_plugins.plugin import Call, Changes, InvalidInputs, unique_id
+from tools.offline_plugins.plugin import Call, InvalidInputs, unique_id
 from tools.offline_plugins.values import Archive, Asset, Properties, revealed
 
 
@@ -49,8 +49,8 @@ async def _run(
         return await remote_process.run(call, connection, command, inputs, previous)
 
 
-class CopyToRemote:
-    """Files and texts that are copied to a server when their content or destination changes. Nothing deletes them.
+class CopyToRemote(ComparedByInputs):
+    """Files and texts, copied to a server when their content or destination changes. Nothing deletes them.
 
     Args:
         background: Where copying is waited for.
@@ -74,16 +74,6 @@ class CopyToRemote:
         else:
             raise InvalidInputs({"asset": "either asset or archive must be set"}, inputs)
         return inputs
-
-    def diff(
-        self,
-        call: Call,  # noqa: ARG002 - the form of all resources
-        state: Properties,  # noqa: ARG002 - likewise
-        old_inputs: Properties,
-        inputs: Properties,
-    ) -> Changes:
-        """Tell which inputs changed; a source has changed when its content has."""
-        return changes(old_inputs, inputs)
 
     def create(self, call: Call, inputs: Properties) -> tuple[str, Properties]:
         """Copy."""

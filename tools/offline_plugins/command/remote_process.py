@@ -14,17 +14,31 @@ from tools.offline_plugins.command.output import Output
 from tools.offline_plugins.plugin import Call, PluginError
 
 _SIGNALS: Final = {
-    "ABRT": 6, "ALRM": 14, "FPE": 8, "HUP": 1, "ILL": 4, "INT": 2, "KILL": 9, "PIPE": 13, "QUIT": 3, "SEGV": 11,
+    "ABRT": 6,
+    "ALRM": 14,
+    "FPE": 8,
+    "HUP": 1,
+    "ILL": 4,
+    "INT": 2,
+    "KILL": 9,
+    "PIPE": 13,
+    "QUIT": 3,
+    "SEGV": 11,
     "TERM": 15,
-}  # fmt: skip
+}
 """Numbers of the signals that the protocol names (RFC 4254, section 6.10)."""
 _OF_SIGNAL: Final = 128  # what a status by signal begins at, as in a shell
 _WINDOW_BYTES: Final = 2 * 1024 * 1024
 _PACKET_BYTES: Final = 32 * 1024
+# What `SSHClientChannel.create` takes behind subsystem and variables: no terminal, no X11, no agent.
+_PLAIN: Final[Any] = (False, None, None, {}, False, None, None, False, False)
 
-_REFUSED_VARIABLE: Final = """Unable to set '{name}'. This only works if your SSH server is configured to accept
-\tthese variables via AcceptEnv. Alternatively, if a Bash-like shell runs the command on the remote host, you could
-\tprefix the command itself with the variables in the form 'VAR=value command'."""
+_REFUSED_VARIABLE: Final = (
+    "Unable to set '{name}'. This only works if your SSH server is configured to accept\n"
+    "\tthese variables via AcceptEnv. "
+    "Alternatively, if a Bash-like shell runs the command on the remote host, you could\n"
+    "\tprefix the command itself with the variables in the form 'VAR=value command'"
+)
 
 
 async def run(
@@ -80,14 +94,23 @@ class _Session(asyncssh.SSHClientSession[bytes]):
             self._output.take_stdout(data)
 
     def exit_status_received(self, status: int) -> None:
+        """Note a status."""
         self._ending = f"Process exited with status {status}" if status else ""
 
-    def exit_signal_received(self, signal: str, core_dumped: bool, msg: str, lang: str) -> None:  # noqa: FBT001
+    def exit_signal_received(
+        self,
+        signal: str,
+        core_dumped: bool,  # noqa: ARG002, FBT001 - asyncssh's form
+        msg: str,
+        lang: str,  # noqa: ARG002 - likewise
+    ) -> None:
+        """Note a signal."""
         status = _OF_SIGNAL + _SIGNALS.get(signal, 0)
         reason = f". Reason was: {msg}" if msg else ""
         self._ending = f"Process exited with status {status} from signal {signal}{reason}"
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncssh's form
+        """End: the channel is closed, or the connection is gone."""
         if not self.ended.done():
             self.ended.set_result(self._ending)
 
@@ -104,17 +127,17 @@ class _Channel(SSHClientChannel[bytes]):
     ) -> None:
         loop = asyncio.get_running_loop()
         super().__init__(connection, loop, "strict", None, "strict", _WINDOW_BYTES, _PACKET_BYTES)
-        connection._update_recv_pktlen(_PACKET_BYTES)  # noqa: SLF001 - as SSHClientConnection.create_session does
+        # As SSHClientConnection.create_session does, which makes only channels of asyncssh's own class.
+        connection._update_recv_pktlen(_PACKET_BYTES)  # noqa: SLF001
         self._call = call
         self._wanted = variables
         self._optional = optional
 
     async def start(self, command: str, output: Output) -> _Session:
+        """Set the variables and start a command."""
         session = _Session(output)
         try:
-            await self.create(
-                lambda: session, command, None, {}, False, None, None, {}, False, None, None, False, False
-            )
+            await self.create(lambda: session, command, None, {}, *_PLAIN)
         except asyncssh.ChannelOpenError as error:
             raise output.failure(f"ssh: command {command} failed", command) from error
         return session

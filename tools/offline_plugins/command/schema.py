@@ -149,10 +149,14 @@ def _mismatch(record: Record, name: str, wanted: str | Record, value: PropertyVa
     given = _GO_NAMES[type(value)]
     if wanted in _ELEMENTS and isinstance(value, list | dict) and given[0] == wanted[0]:
         return _element_mismatch(record, name, _ELEMENTS[wanted], value)
-    is_right = given == wanted or (wanted == "int" and given == "float64") or wanted == "types.AssetOrArchive"
-    return (
-        None if is_right else f"Field '{name}' on '{record.name}' must be a '{wanted}'; got '{given}' instead"
-    )
+    if given == wanted or (wanted, given) == ("int", "float64") or wanted == "types.AssetOrArchive":
+        return None
+    return _wrong_type(record, name, wanted, value)
+
+
+def _wrong_type(record: Record, name: str, wanted: str, value: PropertyValue) -> str:
+    given = _GO_NAMES[type(value)]
+    return f"Field '{name}' on '{record.name}' must be a '{wanted}'; got '{given}' instead"
 
 
 def _nested_mismatch(record: Record, name: str, wanted: Record, value: PropertyValue) -> str | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import posixpath
+import stat
 from collections.abc import Iterator
 from typing import Final
 
@@ -63,11 +63,10 @@ class _Copier:
         )
 
     async def path(self, source: str, destination: str) -> None:
-        if not os.path.exists(source):
-            raise PluginError(f"open {source}: {errno_text(errno.ENOENT)}")
+        kind = _kind(source)
         is_folder = await self._is_folder(destination)
-        if os.path.isdir(source):
-            await self._folder_into(source, destination, is_folder)
+        if stat.S_ISDIR(kind):
+            await self._folder_into(source, destination, is_new=is_folder is None)
         elif is_folder:
             await self._file(source, posixpath.join(destination, posixpath.basename(source)))
         else:
@@ -75,8 +74,8 @@ class _Copier:
                 await self._make_parents(destination)
             await self._file(source, destination)
 
-    async def _folder_into(self, source: str, destination: str, is_folder: bool | None) -> None:
-        if is_folder is None:
+    async def _folder_into(self, source: str, destination: str, *, is_new: bool) -> None:
+        if is_new:
             await self._make_folders(destination, "failed to create remote directory")
         if not source.endswith("/"):
             destination = posixpath.join(destination, posixpath.basename(source))
@@ -150,6 +149,13 @@ class _Copier:
                 raise PluginError(f"failed to create remote directory {path}: {_text(error)}") from error
         elif not is_folder:
             raise PluginError(f"remote path {path} exists but is not a directory")
+
+
+def _kind(path: str) -> int:
+    try:
+        return os.stat(path).st_mode  # noqa: PTH116 - a trailing slash counts
+    except OSError as error:
+        raise PluginError(f"open {path}: {errno_text(error.errno)}") from error
 
 
 def _text(error: asyncssh.SFTPError) -> str:

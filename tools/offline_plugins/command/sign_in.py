@@ -78,7 +78,7 @@ class Ways:
     host_keys: Sequence[asyncssh.SSHKey] | None
 
     def options(self) -> dict[str, Any]:
-        """Give them in the form that asyncssh takes, with nothing of this user's own configuration."""
+        """Give them as asyncssh takes them, with nothing of this user's own configuration."""
         options: dict[str, Any] = {
             "config": None,
             "client_keys": list(self.keys) or None,
@@ -90,7 +90,7 @@ class Ways:
         }
         if self.host_keys is not None:
             options["known_hosts"] = (list(self.host_keys), [], [])
-            # A pinned key also pins its algorithm, as there: `ssh-rsa` is then SHA-1, which new servers refuse.
+            # A pinned key also pins its algorithm, as there: `ssh-rsa` is SHA-1, which new servers refuse.
             options["server_host_key_algs"] = [key.get_algorithm() for key in self.host_keys]
         return options
 
