@@ -15,18 +15,24 @@ TESTS = Path(__file__).parent
 TAKING_TURNS = ("e2e", "remote", "toolchain")
 
 
-@pytest.hookimpl(tryfirst=True)  # before the processes are told
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Say which tests take turns when several processes run them."""
+    suite = _suite(item)
+    # By its marker and now: when the items are sorted, the processes have been told.
+    item.add_marker(pytest.mark.xdist_group(suite if suite in TAKING_TURNS else item.path.name))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests take turns when several processes run them, and put the long ones first."""
-    for item in items:
-        suite = item.path.relative_to(TESTS).parts[0]
-        group = suite if suite in TAKING_TURNS else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Put the long suites first."""
     items.sort(key=_turn)
 
 
+def _suite(item: pytest.Item) -> str:
+    return item.path.relative_to(TESTS).parts[0]
+
+
 def _turn(item: pytest.Item) -> int:
-    suite = item.path.relative_to(TESTS).parts[0]
+    suite = _suite(item)
     return TAKING_TURNS.index(suite) if suite in TAKING_TURNS else len(TAKING_TURNS)
 
 
