@@ -34,7 +34,7 @@ check: ## format, lint, types and the fast tests; under a minute
 test: ## lint and every test
 	@$(TOOLCHAIN) ensure
 	@$(MAKE) --no-print-directory lint
-	@$(RUN) python -m pytest --numprocesses $(PROCESSES) --dist loadgroup
+	@$(RUN) python -m pytest --numprocesses $(PROCESSES) --dist loadscope --no-loadscope-reorder
 
 lint:
 	@$(RUN) ruff format --check --quiet

@@ -1,25 +1,34 @@
-"""What tests on real parts share, and the order in which the suites run."""
+"""What tests on real parts share, and how the suites run side by side."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tools.demo.parts import Parts
 from tools.demo.parts import parts as get_parts
 
 TESTS = Path(__file__).parent
-# Each of these works on one server (or, the last, on the toolchain's parts), so its tests take turns. They
-# take longest, so they are begun first.
+# Each of these works on one server (or, the last, on the toolchain's parts), so its tests take turns in one
+# process. They take longest, so they are begun first.
 TAKING_TURNS = ("e2e", "remote", "toolchain")
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Say which tests take turns when several processes run them."""
-    suite = _suite(item)
-    # By its marker and now: when the items are sorted, the processes have been told.
-    item.add_marker(pytest.mark.xdist_group(suite if suite in TAKING_TURNS else item.path.name))
+class Suites(LoadScopeScheduling):  # type: ignore[misc]  # xdist tells no types
+    """Gives a process a suite that takes turns as a whole, and any other test with its file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        suite = PurePath(file).parts[1]
+        return suite if suite in TAKING_TURNS else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Suites:  # noqa: ANN401 - xdist tells no type
+    """Have the tests shared out by suite."""
+    return Suites(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,12 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_turn)
 
 
-def _suite(item: pytest.Item) -> str:
-    return item.path.relative_to(TESTS).parts[0]
-
-
 def _turn(item: pytest.Item) -> int:
-    suite = _suite(item)
+    suite = item.path.relative_to(TESTS).parts[0]
     return TAKING_TURNS.index(suite) if suite in TAKING_TURNS else len(TAKING_TURNS)
 
 

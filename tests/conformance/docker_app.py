@@ -125,14 +125,18 @@ def docker_engine() -> contextlib.closing[docker.APIClient]:
 def new_app(stack: Stack, registry: Registry) -> Iterator[App]:
     """Make an app, and take its images off the Docker engine in the end."""
     made = App(stack.folder, stack, registry, f"conformance/{secrets.token_hex(6)}")
-    made.write("Dockerfile", DOCKERFILE.replace("LABEL", f"LABEL app={made.repository}\nLABEL"))
+    made.write("Dockerfile", DOCKERFILE.replace("ARG", f"LABEL app={made.repository}\nARG"))
     made.write("page.txt", "one")
     yield made
     with docker_engine() as engine:
         # The classic builder keeps the container of each step, as the plugin asks it to.
         for container in engine.containers(all=True, filters={"label": f"app={made.repository}"}):
             engine.remove_container(container["Id"])
-        for image in engine.images(name=f"{registry.server}/{made.repository}"):
+        tags = [tag for image in engine.images() for tag in image["RepoTags"] or []]
+        for tag in tags:
+            if made.repository in tag:
+                engine.remove_image(tag, force=True)
+        for image in engine.images(filters={"label": f"app={made.repository}"}):
             engine.remove_image(image["Id"], force=True)
 
 

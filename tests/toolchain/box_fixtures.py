@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.toolchain import box, box_login, boxes, docker_engine, registry
+from tools.toolchain import box, box_login, boxes, docker_cli, docker_engine, registry
 from tools.toolchain.boxes import Box
 
 
@@ -20,10 +20,22 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         folder = tmp_path_factory.mktemp("cache")
         patch.setenv("BACKSTAFF_CACHE", str(folder))
         docker_engine.ensure()
+        _remove_boxes_of_killed_runs()
         yield folder
         for name in boxes.names():
             box.down(name)
         registry.clean()
+
+
+def _remove_boxes_of_killed_runs() -> None:
+    """Take away boxes named `test-...`: another run's cache folder owned them, and nobody can use them now."""
+    found = docker_cli.ask(
+        "ps", "--all", "--filter", f"name={boxes.container('test-')}", "--format", "{{.Names}}"
+    )
+    for container in (found or "").split():
+        name = container.removeprefix(boxes.container(""))
+        docker_cli.ask("rm", "--force", "--volumes", container)
+        docker_cli.ask("volume", "rm", boxes.volume(name))
 
 
 def on(which: Box, command: str, given: str = "") -> subprocess.CompletedProcess[str]:
