@@ -28,7 +28,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def _remove_boxes_of_killed_runs() -> None:
-    """Take away boxes named `test-...`: another run's cache folder owned them, and nobody can use them now."""
+    """Take away boxes named `test-...`: the cache folder that owned them has gone with its run."""
     found = docker_cli.ask(
         "ps", "--all", "--filter", f"name={boxes.container('test-')}", "--format", "{{.Names}}"
     )
