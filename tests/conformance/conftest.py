@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import asyncssh
 import pytest
 
+# Fixtures are found by their names here.
+from tests.conformance.docker_app import app, deployed  # noqa: F401
+from tests.conformance.docker_registry import registry, slow_registry  # noqa: F401
 from tests.conformance.ssh_server import Server, serving
 from tests.conformance.stacks import Engine, Stack
 

@@ -10,8 +10,6 @@ import pytest
 
 from tests.conformance.docker_app import App
 
-pytest_plugins = ("tests.conformance.docker_app", "tests.conformance.docker_registry")
-
 RUNNING = "FROM scratch\nCOPY root /\nRUN : {0.repository}; {run}\n"
 """A Dockerfile that runs something, each time anew: the name of the repository keeps it out of the cache."""
 

@@ -11,8 +11,6 @@ from tools.offline_plugins.docker.answers import EngineError
 from tools.offline_plugins.docker.engine import connect
 from tools.offline_plugins.docker.progress import follow
 
-pytest_plugins = ("tests.conformance.docker_app", "tests.conformance.docker_registry")
-
 
 @stand_in_only("the real plugin goes on to the end of what it does")
 def test_a_cancelled_push_ends(app: App, slow_registry: SlowRegistry) -> None:

@@ -14,8 +14,6 @@ from tests.conformance.docker_app import DOCKERFILE, App, new_app
 from tests.conformance.docker_registry import Registry
 from tests.conformance.stacks import Engine, Outcome
 
-pytest_plugins = ("tests.conformance.docker_app", "tests.conformance.docker_registry")
-
 Edit = Callable[[Path], object]
 
 FILES_THAT_BUILD_NOTHING: dict[str, Edit] = {

@@ -11,8 +11,6 @@ import pytest
 from tests.conformance.docker_app import App
 from tests.conformance.stacks import stand_in_only
 
-pytest_plugins = ("tests.conformance.docker_app", "tests.conformance.docker_registry")
-
 UNQUALIFIED = (
     "This resource requires all image names to be fully qualified.\n"
     "For example, if you are attempting to push to Dockerhub, prefix your image name with `docker.io`:\n\n"

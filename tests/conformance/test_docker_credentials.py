@@ -12,8 +12,6 @@ from tests.conformance.docker_app import App
 from tests.conformance.docker_registry import PASSWORD, USERNAME, docker_config
 from tests.conformance.stacks import Engine
 
-pytest_plugins = ("tests.conformance.docker_app", "tests.conformance.docker_registry")
-
 HELPER = """#!/bin/sh
 read -r server
 echo "$1 $server" >>{log}

@@ -8,8 +8,6 @@ import pytest
 
 from tests.conformance.docker_app import App
 
-pytest_plugins = ("tests.conformance.docker_app", "tests.conformance.docker_registry")
-
 FILES = {
     "Dockerfile": "FROM scratch\nCOPY . /\n",
     "a.log": "log",

@@ -7,8 +7,6 @@ import pulumi_docker
 
 from tests.conformance.docker_app import App
 
-pytest_plugins = ("tests.conformance.docker_app", "tests.conformance.docker_registry")
-
 
 def test_a_preview_builds_nothing(app: App) -> None:
     """A preview knows what the program says, nothing of the image, and leaves the Docker engine alone."""

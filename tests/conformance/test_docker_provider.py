@@ -12,8 +12,6 @@ from tests.conformance.docker_app import App
 from tests.conformance.docker_registry import SlowRegistry
 from tests.conformance.stacks import Program, stand_in_only
 
-pytest_plugins = ("tests.conformance.docker_app", "tests.conformance.docker_registry")
-
 NO_ENGINE = "failed to connect to any docker daemon"
 
 

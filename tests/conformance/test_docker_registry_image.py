@@ -12,8 +12,6 @@ from tests.conformance.docker_app import App
 from tests.conformance.docker_registry import PASSWORD, USERNAME, docker_config
 from tests.conformance.stacks import Outcome, is_secret, stand_in_only
 
-pytest_plugins = ("tests.conformance.docker_app", "tests.conformance.docker_registry")
-
 
 def _look_up(app: App, name: str | None, **auth: str) -> tuple[Outcome, list[tuple[Any, ...]]]:
     """Look an image up with a provider that signs in, and give the run and what was found."""

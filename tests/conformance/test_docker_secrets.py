@@ -13,8 +13,6 @@ from tests.conformance.docker_app import App
 from tests.conformance.docker_registry import PASSWORD, SlowRegistry
 from tests.conformance.stacks import is_secret
 
-pytest_plugins = ("tests.conformance.docker_app", "tests.conformance.docker_registry")
-
 TOKEN = "a-token-of-the-build"
 
 

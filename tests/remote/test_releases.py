@@ -208,10 +208,14 @@ def test_a_killed_start_is_made_good_by_the_next(shop: Shop) -> None:
 
 def test_two_deploys_at_once_wait_for_each_other(shop: Shop) -> None:
     """A step waits for the service's lock rather than work beside another one."""
-    held = "flock /var/lib/backstaff/locks/shop sleep 2 & sleep 0.2; "
-    waited = shop.server.root(
-        held
-        + f"/var/lib/backstaff/bin/{shop.server.scripts.digest}/retire-releases --service shop --role web "
-        "--release r0 --app-port 8000 --drain-timeout 1 --stop-timeout 1 --retain 2; jobs -r | wc -l"
+    shop.server.root("rm -f /run/holder-*")
+    hold = "touch /run/holder-began; sleep 2; touch /run/holder-ended"
+    retire = (
+        f"/var/lib/backstaff/bin/{shop.server.scripts.digest}/retire-releases --service shop --role web "
+        "--release r0 --app-port 8000 --drain-timeout 1 --stop-timeout 1 --retain 2"
     )
-    assert waited.splitlines()[-1] == "0"  # the holder had ended when the step went on
+    said = shop.server.root(
+        f"flock /var/lib/backstaff/locks/shop sh -c '{hold}' & "
+        f"until test -e /run/holder-began; do sleep 0.05; done; {retire}; ls /run/holder-ended"
+    )
+    assert said.splitlines()[-1] == "/run/holder-ended"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 
@@ -13,8 +14,13 @@ PROMISED = ("help", "demo", "demo-clean", "check", "test", "clean-all")
 
 
 def make(*arguments: str) -> str:
-    """Run make and return what it prints."""
-    result = subprocess.run(["make", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    """Run make, as if by hand and not by the make that runs the tests, and return what it prints."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
+    }
+    result = subprocess.run(
+        ["make", *arguments], cwd=ROOT, capture_output=True, text=True, check=True, env=environment
+    )
     return result.stdout
 
 
