@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -104,9 +105,11 @@ def app_image(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> str:
     subprocess.run([*docker, "build", "--quiet", "--build-arg", base, "--tag", name, str(folder)], check=True)
     subprocess.run([*docker, "push", "--quiet", name], check=True)
     told = subprocess.run(
-        [*docker, "inspect", "--format", "{{index .RepoDigests 0}}", name],
+        [*docker, "inspect", "--format", "{{json .RepoDigests}}", name],
         check=True,
         text=True,
         capture_output=True,
     )
-    return told.stdout.strip()
+    # The same content may lie in other registries too.
+    digests: list[str] = json.loads(told.stdout)
+    return next(digest for digest in digests if digest.startswith(f"{parts.registry.server}/"))

@@ -206,6 +206,8 @@ def make(draft):
     (draft / "file").write_text("half")
     process.run(["sleeper"], remedy="", on_line=lambda line: print(line, flush=True))
 signal.signal(signal.SIGTERM, __main__._end)
+# Whoever started the tests in the background has this signal ignored, and that is inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 lanes.run([[lambda: cache.part("engine", "3.1.0", make)]])
 """
 
