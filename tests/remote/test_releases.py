@@ -179,15 +179,15 @@ def test_old_releases_are_kept_and_the_oldest_deleted(shop: Shop) -> None:
 def test_an_old_release_drains_before_it_is_stopped(shop: Shop) -> None:
     """A request on the old release ends by itself; one that outlasts the drain's limit is cut, and told."""
     shop.deploy("r1")
-    slow = "curl -s -o /tmp/slow -w %{http_code} http://127.0.0.1/slow?seconds=3 > /tmp/status 2>&1 &"
+    slow = "curl -s -o /tmp/slow -w %{http_code} http://127.0.0.1/slow?seconds=12 > /tmp/status 2>&1 &"
     shop.server.root(slow + " sleep 0.5")
     shop.start("r2")
     shop.switch("r2")
-    retired = shop.retire("r2")
+    retired = shop.retire("r2", drain_timeout=20)
     assert "shop-web-r1 has 1 open connections" in retired.text
     assert "exit code 0" in retired.text
     assert shop.server.root("cat /tmp/status") == "200"
-    shop.server.root(slow.replace("=3", "=30") + " sleep 0.5")
+    shop.server.root(slow.replace("=12", "=40") + " sleep 0.5")
     shop.start("r3")
     shop.switch("r3")
     cut = shop.retire("r3", drain_timeout=1, stop_timeout=1)
