@@ -20,15 +20,20 @@ as_root() {
   if ((EUID == 0)); then "$@"; else sudo -n "$@"; fi
 }
 
+# os_release NAME: what the system says of itself under that name; empty if it says nothing.
+os_release() (
+  # shellcheck source=/dev/null
+  if [[ -r /etc/os-release ]]; then . /etc/os-release; fi
+  printf '%s' "${!1:-}"
+)
+
 verify_server() {
-  local id='' id_like='' pretty='unknown'
-  if [[ -r /etc/os-release ]]; then
-    id=$(. /etc/os-release && printf '%s' "${ID:-}")
-    id_like=$(. /etc/os-release && printf '%s' "${ID_LIKE:-}")
-    pretty=$(. /etc/os-release && printf '%s' "${PRETTY_NAME:-}")
-  fi
+  local id id_like pretty
+  id=$(os_release ID)
+  id_like=$(os_release ID_LIKE)
+  pretty=$(os_release PRETTY_NAME)
   [[ " $id $id_like " == *' debian '* || $id == ubuntu ]] ||
-    fail "the server runs $pretty; Ubuntu or Debian is needed"
+    fail "the server runs ${pretty:-no known system}; Ubuntu or Debian is needed"
   as_root true 2>/dev/null ||
     fail "$(id -un) may not use sudo without a password. Allow it in /etc/sudoers.d, or set ssh.user to root."
   printf 'step 1, connect: %s on %s, %s, as %s\n' "$(hostname)" "$pretty" "$(uname -m)" "$(id -un)"

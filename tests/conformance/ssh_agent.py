@@ -27,10 +27,32 @@ def agent(path: Path, key: asyncssh.SSHKey) -> Iterator[str]:
                 answer = _answer(self.rfile.read(*struct.unpack(">I", head)), key)
                 self.wfile.write(_text(answer))
 
-    with socketserver.ThreadingUnixStreamServer(str(path), Handler) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with _serving(path, Handler):
         yield str(path)
+
+
+@contextlib.contextmanager
+def silent_agent(path: Path) -> Iterator[str]:
+    """Run an agent that hangs up on whoever calls, and give the path of its socket."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            """Say nothing."""
+
+    with _serving(path, Handler):
+        yield str(path)
+
+
+class _Server(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+    request_queue_size = 128  # as ssh-agent's: a full queue turns callers away
+
+
+@contextlib.contextmanager
+def _serving(path: Path, handler: type[socketserver.StreamRequestHandler]) -> Iterator[None]:
+    with _Server(str(path), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield
         server.shutdown()
 
 

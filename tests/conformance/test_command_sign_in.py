@@ -13,7 +13,7 @@ import pulumi
 import pytest
 from pulumi_command import remote
 
-from tests.conformance.ssh_agent import agent
+from tests.conformance.ssh_agent import agent, silent_agent
 from tests.conformance.ssh_server import HOST, Server, private, public, serving
 from tests.conformance.stacks import Program, Stack
 
@@ -140,6 +140,25 @@ def test_a_key_that_cannot_be_read_is_an_error_at_once(stack: Stack, server: Ser
     assert f"dial unix {tmp_path}/none: connect: no such file or directory" in done.error("no-agent")
     assert "failed to parse host key: ssh: no key found" in done.error("no-host-key")
     assert server.connections == 0
+
+
+def test_an_agent_that_hangs_up_is_no_way_to_sign_in(
+    stack: Stack, server: Server, by_password: Server, tmp_path: Path
+) -> None:
+    """Without another way the attempt fails, and says that it was the agent; a password still signs in."""
+    with silent_agent(tmp_path / "agent") as path:
+        done = stack.up(
+            _greeting(
+                {
+                    "alone": server.connection(**_in_vain(privateKey=None, agentSocketPath=path)),
+                    "password": by_password.connection(agentSocketPath=path),
+                }
+            ),
+            continue_on_error=True,
+        )
+
+    assert "after 0 failed attempts: ssh: handshake failed: agent: client error: " in done.error("alone")
+    assert done.outputs("password")["stdout"] == "hello password"
 
 
 def test_the_host_key_is_checked_if_it_is_given(stack: Stack, server: Server) -> None:

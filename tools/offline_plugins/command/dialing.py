@@ -138,6 +138,8 @@ async def _through(
 async def _signed_in(
     endpoint: Endpoint, own: Ways, **way: socket.socket | asyncssh.SSHClientConnection
 ) -> asyncssh.SSHClientConnection:
+    if own.trouble is not None:
+        raise DialFailure(f"ssh: handshake failed: {own.trouble}")
     client = Client(own.password, has_keys=bool(own.keys))
     try:
         return await asyncssh.connect(

@@ -70,12 +70,14 @@ class Ways:
         keys: The key or those of the agent.
         order: Of the ways, as the protocol names them.
         host_keys: The keys that the server may have; nothing means any.
+        trouble: What an attempt fails of before it signs in: the agent was there, but gave no answer.
     """
 
     password: str | None
     keys: Sequence[Any]
     order: Sequence[str]
     host_keys: Sequence[asyncssh.SSHKey] | None
+    trouble: str | None = None
 
     def options(self) -> dict[str, Any]:
         """Give them as asyncssh takes them, with nothing of this user's own configuration."""
@@ -109,6 +111,7 @@ async def ways(endpoint: Endpoint) -> AsyncIterator[Ways]:
         host_keys = None if endpoint.host_key is None else [_host_key(endpoint.host_key)]
         order = []
         keys: Sequence[Any] = []
+        trouble = None
         if endpoint.private_key is not None:
             order.append("publickey")
             keys = [_private_key(endpoint.private_key, endpoint.private_key_password)]
@@ -118,8 +121,12 @@ async def ways(endpoint: Endpoint) -> AsyncIterator[Ways]:
             agent = await cleanup.enter_async_context(_agent(endpoint.agent_socket))
             if "publickey" not in order:  # a way is tried once: with a key given, the agent's are not
                 order.append("publickey")
-                keys = await agent.get_keys()
-        yield Ways(endpoint.password, keys, order, host_keys)
+                try:
+                    keys = await agent.get_keys()
+                except (OSError, ValueError):  # asyncssh's error for an answer that is cut or makes no sense
+                    # A password is still tried; without one, this is what the attempt ends with.
+                    trouble = None if endpoint.password is not None else "agent: client error: EOF"
+        yield Ways(endpoint.password, keys, order, host_keys, trouble)
 
 
 def _host_key(line: str) -> asyncssh.SSHKey:
@@ -148,5 +155,9 @@ async def _agent(path: str) -> AsyncIterator[asyncssh.SSHAgentClient]:
         agent = await asyncssh.connect_agent(path)
     except OSError as error:
         raise PluginError(f"dial unix {path}: connect: {errno_text(error.errno)}") from error
-    async with agent:
+    try:
         yield agent
+    finally:
+        agent.close()
+        with contextlib.suppress(OSError):  # it hung up first
+            await agent.wait_closed()
