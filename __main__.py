@@ -34,10 +34,16 @@ def deploy(settings: Settings) -> None:
 
     host = c.Host(address, c.HostArgs(address, settings.ssh))
     docker = c.DockerEngine(address, c.DockerEngineArgs(host))
-    login = c.RegistryLogin(on_host, c.RegistryLoginArgs(host, service, settings.registry, docker.installed))
-    image = c.AppImage(service, c.AppImageArgs(settings, login.here))
+    here: list[pulumi.Resource] = []
+    on_server: list[pulumi.Resource] = [docker.installed]
+    if settings.registry:
+        login = c.RegistryLogin(
+            on_host, c.RegistryLoginArgs(host, service, settings.registry, docker.installed)
+        )
+        here, on_server = [login.here], [login.on_server]
+    image = c.AppImage(service, c.AppImageArgs(settings, here))
     env = c.EnvFile(on_host, c.EnvFileArgs(host, service, settings.env))
-    traefik = c.Traefik(on_host, c.TraefikArgs(host, service, settings.traefik, login.on_server))
+    traefik = c.Traefik(on_host, c.TraefikArgs(host, service, settings.traefik, on_server))
     candidate = c.Candidate(
         in_role, c.CandidateArgs(host, settings, image.digest, env.digest, [env.written, traefik.answers])
     )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_docker as docker
 
-from settings import Settings
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from settings import Registry, Settings
 
 
 @dataclass(frozen=True)
@@ -16,11 +20,11 @@ class AppImageArgs:
 
     Attributes:
         settings: where the Dockerfile is, how to build it, where to push it.
-        login: the login on this machine.
+        needs: the login on this machine, if there is a registry.
     """
 
     settings: Settings
-    login: pulumi.Resource
+    needs: Sequence[pulumi.Resource]
 
 
 class AppImage(pulumi.ComponentResource):
@@ -54,13 +58,15 @@ class AppImage(pulumi.ComponentResource):
                 target=settings.builder.target,
                 platform=f"linux/{settings.builder.arch}",
             ),
-            registry=docker.RegistryArgs(
-                server=settings.registry.server,
-                username=settings.registry.username,
-                password=pulumi.Output.secret(settings.registry.password.get_secret_value()),
-            ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.login]),
+            registry=_account(settings.registry) if settings.registry else None,
+            skip_push=settings.registry is None,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=args.needs),
         )
         # A name by digest tells nothing secret, although the registry's password was among the inputs.
         self.digest = pulumi.Output.unsecret(image.repo_digest)
         self.register_outputs({"digest": self.digest})
+
+
+def _account(registry: Registry) -> docker.RegistryArgs:
+    password = pulumi.Output.secret(registry.password.get_secret_value())
+    return docker.RegistryArgs(server=registry.server, username=registry.username, password=password)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 
 from components.host import Host, Step
 from render.traefik import private_file
-from settings import TraefikSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from settings import TraefikSettings
 
 
 @dataclass(frozen=True)
@@ -19,13 +24,13 @@ class TraefikArgs:
         host: the server.
         service: whose registry login may pull the image.
         traefik: image and port.
-        login: the login on the server.
+        needs: Docker on the server, and the login there if there is a registry.
     """
 
     host: Host
     service: str
     traefik: TraefikSettings
-    login: pulumi.Resource
+    needs: Sequence[pulumi.Resource]
 
 
 class Traefik(pulumi.ComponentResource):
@@ -58,6 +63,6 @@ class Traefik(pulumi.ComponentResource):
             parent=self,
             delete=Step("remove-traefik"),
             stdin=private_file(),
-            depends_on=[args.login],
+            depends_on=args.needs,
         )
         self.register_outputs({})

@@ -7,7 +7,7 @@ import os
 import re
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
@@ -65,11 +65,13 @@ def load(
     named = _resolve_named_secret(values, variables, environment, source, problems)
     values["env"] = {name: SecretStr(value) for name, value in variables.items() if name not in named}
     settings = _validated(values, source, problems)
-    problems += check_files(
-        source, values.get("app"), _section(Builder, values, "builder"), _section(Ssh, values, "ssh")
-    )
+    builder = None if settings and settings.is_prebuilt else _section(Builder, values, "builder")
+    problems += check_files(source, values.get("app"), builder, _section(Ssh, values, "ssh"))
     if settings:
         problems += _check_host_keys(settings, source)
+        if not settings.is_prebuilt and settings.app is None:
+            remedy = f"Set it: {_command(('app',))}; or name a prebuilt image by a tag or digest."
+            problems.append(Problem(f"{source}: backstaff:app", "is missing", remedy))
     if problems or settings is None:
         raise SettingsError(problems)
     return settings
@@ -200,6 +202,7 @@ def _section_at(path: tuple[int | str, ...]) -> type[BaseModel]:
     section: type[BaseModel] = Settings
     for part in path:
         field = section.model_fields.get(str(part))
-        if field and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            section = field.annotation
+        for kind in (field.annotation, *get_args(field.annotation)) if field else ():
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                section = kind
     return section

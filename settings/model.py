@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 # What Docker's object names and DNS labels both accept, so that a service can name containers and hosts.
 NAME = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
@@ -26,8 +26,17 @@ SERVER = r"^[A-Za-z0-9.-]+(:[0-9]+)?$"
 USER = r"^[a-z_][a-z0-9_-]{0,31}$"
 # An image that can be pulled: a repository with tag, digest or neither.
 REFERENCE = r"^[a-z0-9][A-Za-z0-9._/:@-]*$"
-# A repository with optional host and port, without tag or digest.
-IMAGE = r"^[a-z0-9][a-z0-9._/-]*(:\d+/[a-z0-9._/-]+)?$"
+# A repository with optional host and port, with a tag, a digest or neither.
+IMAGE = (
+    r"^[a-z0-9][a-z0-9._/-]*(:\d+/[a-z0-9._/-]+)?"
+    r"(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$"
+)
+# A status of HTTP, or a range of them.
+STATUS = r"^[1-5][0-9]{2}(-[1-5][0-9]{2})?$"
+# What `pulumi stack output release` prints, or the one before the live one.
+ROLLBACK = r"^(previous|[0-9a-f]{12}-[0-9a-f]{6})$"
+# A volume's name or a folder of the server, a path in the container, and Docker's options for the two.
+VOLUME = r"^[A-Za-z0-9/][A-Za-z0-9_./-]*:/[^:,]*(:[A-Za-z,]+)?$"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[int, Field(ge=0, le=3600)]
@@ -75,14 +84,33 @@ class HealthCheck(Section):
     """The question that a new release must answer before it gets traffic.
 
     Attributes:
-        path: asked with GET; any status from 200 to 299 is healthy.
-        interval: seconds between two questions.
+        path: asked with GET.
+        port: asked there; the app's port if not set.
+        host: the name it is asked of, since many frameworks refuse any other than their own; the first of
+            `proxy.hosts`, or `localhost`, if not set.
+        interval: seconds between two questions; in the first second they follow faster.
         timeout: seconds that one answer may take.
+        status: the healthy ones, each a number or a range such as `200-399`.
+        body: a text that the answer must hold; any will do if not set.
+        successes: how many healthy answers in a row are asked for.
     """
 
     path: str = Field(default="/up", pattern=URL_PATH)
+    port: Port | None = None
+    host: Annotated[str, Field(pattern=DOMAIN)] | None = None
     interval: float = Field(default=1.0, gt=0, le=60)
     timeout: float = Field(default=5.0, gt=0, le=60)
+    status: tuple[Annotated[str, Field(pattern=STATUS)], ...] = Field(default=("200-299",), min_length=1)
+    body: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    successes: int = Field(default=1, ge=1, le=100)
+
+    @field_validator("status", mode="before")
+    @classmethod
+    def _as_text(cls, value: object) -> object:
+        """Take numbers as what they look like."""
+        if isinstance(value, (list, tuple)):
+            return [str(entry) if isinstance(entry, int) else entry for entry in value]
+        return value
 
 
 class Proxy(Section):
@@ -131,13 +159,31 @@ class TraefikSettings(Section):
     http_port: Port = 80
 
 
+class Logging(Section):
+    """Where Docker puts what the app prints.
+
+    Attributes:
+        driver: Docker's name of it.
+        options: of that driver, such as `max-size: 10m`.
+    """
+
+    driver: str = Field(default="json-file", pattern=r"^[a-z][a-z0-9-]*$")
+    options: dict[str, str] = Field(default_factory=lambda: {"max-size": "10m", "max-file": "3"})
+
+
 class Settings(Section):
     """Everything that can be set for one stack.
 
     Attributes:
-        app: the app's folder, absolute.
+        app: the app's folder, absolute; not needed for a prebuilt image.
         service: the app's name; names its containers, routes and files on the server.
-        image: the image's repository, without registry and tag; the service's name if not set.
+        image: the image's repository, without registry; the service's name if not set. With a tag or a
+            digest it is a prebuilt one, which is deployed as it is.
+        registry: where the image goes by; `none` builds on this machine and brings the image over SSH.
+        rollback: the release to bring back, `previous` or an id; none is the one that the settings make.
+        volumes: `NAME:PATH` or `FOLDER:PATH`, as Docker's `--volume` takes them.
+        labels: of the container, as Docker's `--label` takes them.
+        logging: of the container.
         servers: addresses of the servers.
         env: what the app finds in its environment, from its `.env`.
         deploy_timeout: seconds that a new release has to become healthy.
@@ -146,11 +192,11 @@ class Settings(Section):
         retain_containers: how many old releases are kept, stopped.
     """
 
-    app: Path
+    app: Path | None = None
     service: str = Field(pattern=NAME)
     image: Annotated[str, Field(pattern=IMAGE)] | None = None
     servers: tuple[Annotated[str, Field(pattern=HOST)], ...] = Field(min_length=1, max_length=1)
-    registry: Registry
+    registry: Registry | None
     builder: Builder = Builder()
     proxy: Proxy = Proxy()
     ssh: Ssh = Ssh()
@@ -160,6 +206,16 @@ class Settings(Section):
     drain_timeout: Seconds = 30
     stop_timeout: Seconds = 10
     retain_containers: int = Field(default=5, ge=1, le=100)
+    rollback: Annotated[str, Field(pattern=ROLLBACK)] | None = None
+    volumes: tuple[Annotated[str, Field(pattern=VOLUME)], ...] = ()
+    labels: dict[str, str] = Field(default_factory=dict)
+    logging: Logging = Logging()
+
+    @field_validator("registry", mode="before")
+    @classmethod
+    def _none(cls, value: object) -> object:
+        """Take the word for what it says; a key that is left empty is a mistake."""
+        return {} if value is None else None if value == "none" else value
 
     @property
     def role(self) -> str:
@@ -168,8 +224,14 @@ class Settings(Section):
 
     @property
     def repository(self) -> str:
-        """The image's full name, with its registry and without a tag."""
-        return f"{self.registry.server}/{self.image or self.service}"
+        """The image's full name with its registry, and with its tag or digest if it is a prebuilt one."""
+        name = self.image or self.service
+        return f"{self.registry.server}/{name}" if self.registry else name
+
+    @property
+    def is_prebuilt(self) -> bool:
+        """Whether the image is deployed as it is: it is named by a tag or a digest."""
+        return ":" in (self.image or "").rpartition("/")[2] or "@" in (self.image or "")
 
     @property
     def dockerfile(self) -> Path:
@@ -179,4 +241,4 @@ class Settings(Section):
     @property
     def context(self) -> Path:
         """The build's context, absolute."""
-        return (self.app / self.builder.context).resolve()
+        return ((self.app or Path()) / self.builder.context).resolve()

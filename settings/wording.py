@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 # What each pattern of the model means.
 PATTERNS = {
     model.NAME: "must be 1 to 40 lower-case letters, digits and dashes, with a letter or digit at both ends",
-    model.IMAGE: "must be a repository in lower-case letters, such as ada/hello, without a tag",
+    model.IMAGE: "must be a repository in lower-case letters, such as ada/hello; a tag if prebuilt",
     model.HOST: "must be a host name or an address, without a user or a scheme",
     model.DOMAIN: "must be a host name, such as www.example.org, without a scheme",
     model.SERVER: "must be a host with an optional port, such as ghcr.io, without a scheme",
     model.USER: "must be the name of a user: lower-case letters, digits, dashes and underscores",
     model.REFERENCE: "must be an image, such as docker.io/library/traefik:v3.7",
     model.URL_PATH: 'must start with "/" and hold no blank, backtick, brace or bracket',
+    model.STATUS: 'must be a status such as 200, or a range such as "200-399"',
+    model.ROLLBACK: 'must be "previous" or the id of a release, such as 9e52547c5edd-a1b2c3',
+    model.VOLUME: "must be NAME:PATH or FOLDER:PATH with absolute paths, such as data:/var/lib/data",
     model.HOST_KEY: "must be a public host key, such as ssh-ed25519 AAAA..., as ssh-keyscan prints it",
 }
 

@@ -25,7 +25,7 @@ def missing(path: str, option: str = "") -> str:
 
 IN_FILE = f"Correct it in {FILE}."
 SERVICE = "must be 1 to 40 lower-case letters, digits and dashes, with a letter or digit at both ends"
-IMAGE = "must be a repository in lower-case letters, such as ada/hello, without a tag"
+IMAGE = "must be a repository in lower-case letters, such as ada/hello; a tag if prebuilt"
 HOST = "must be a host name or an address, without a user or a scheme"
 DOMAIN = "must be a host name, such as www.example.org, without a scheme"
 SERVER = "must be a host with an optional port, such as ghcr.io, without a scheme"
@@ -57,7 +57,15 @@ BAD: list[tuple[dict[str, Any], list[str]]] = [
     ({"env": {"A": PASSWORD}}, [f"{KEY}env: {UNKNOWN}. Write variables in the app's .env."]),
     ({"envs": "x"}, [f"{KEY}envs: {UNKNOWN}. {NO_IDEA}"]),
     # Keys that are needed.
-    ({"app": None}, [missing("app")]),
+    (
+        {"app": None},
+        [
+            (
+                f"{KEY}app: is missing. Set it: pulumi config set --path 'backstaff:app' VALUE; "
+                "or name a prebuilt image by a tag or digest."
+            )
+        ],
+    ),
     ({"service": None}, [missing("service")]),
     ({"servers": None}, [missing("servers[0]")]),
     ({"registry": None}, [missing("registry.username"), missing("registry.password", "--secret ")]),
@@ -73,8 +81,45 @@ BAD: list[tuple[dict[str, Any], list[str]]] = [
     ({"service": "hell\u00f6"}, [f'{KEY}service: {SERVICE} (got "hell\u00f6"). {change("service")}']),
     ({"service": ["a"]}, [f'{KEY}service: must be text, in quotes (got ["a"]). {IN_FILE}']),
     ({"image": "Hello"}, [f'{KEY}image: {IMAGE} (got "Hello"). {change("image")}']),
-    ({"image": "hello:v1"}, [f'{KEY}image: {IMAGE} (got "hello:v1"). {change("image")}']),
+    ({"image": "hello:"}, [f'{KEY}image: {IMAGE} (got "hello:"). {change("image")}']),
     ({"image": "hello@sha256:1"}, [f'{KEY}image: {IMAGE} (got "hello@sha256:1"). {change("image")}']),
+    # The gate, releases to bring back, and how the container runs.
+    (
+        {"proxy": {"healthcheck": {"status": ["2xx"]}}},
+        [
+            (
+                f"{KEY}proxy.healthcheck.status[0]: must be a status such as 200, "
+                f'or a range such as "200-399" (got "2xx"). {change("proxy.healthcheck.status[0]")}'
+            )
+        ],
+    ),
+    (
+        {"proxy": {"healthcheck": {"successes": 0}}},
+        [
+            (
+                f"{KEY}proxy.healthcheck.successes: must be at least 1 (got 0). "
+                f"{change('proxy.healthcheck.successes')}"
+            )
+        ],
+    ),
+    (
+        {"rollback": "yesterday"},
+        [
+            (
+                f'{KEY}rollback: must be "previous" or the id of a release, such as 9e52547c5edd-a1b2c3 '
+                f'(got "yesterday"). {change("rollback")}'
+            )
+        ],
+    ),
+    (
+        {"volumes": ["data"]},
+        [
+            (
+                f"{KEY}volumes[0]: must be NAME:PATH or FOLDER:PATH with absolute paths, such as "
+                f'data:/var/lib/data (got "data"). {change("volumes[0]")}'
+            )
+        ],
+    ),
     # Servers.
     ({"servers": []}, [f"{KEY}servers: must not be empty (got []). {IN_FILE}"]),
     (
@@ -325,5 +370,5 @@ BAD: list[tuple[dict[str, Any], list[str]]] = [
             f"{KEY}ssh.keys: no such file: nokey. Name the private key of the server's user.",
         ],
     ),
-    ({"app": None, "zzzz": "1"}, [missing("app"), f"{KEY}zzzz: {UNKNOWN}. {NO_IDEA}"]),
+    ({"service": None, "zzzz": "1"}, [missing("service"), f"{KEY}zzzz: {UNKNOWN}. {NO_IDEA}"]),
 ]

@@ -45,6 +45,7 @@ def test_named_secrets_come_from_the_environment_before_dotenv(project: Project)
         {"BOTH": "from-environment"}, registry={"username": ["FILE"], "password": ["BOTH"]}
     )
 
+    assert settings.registry
     assert settings.registry.username == "only-file"
     assert settings.registry.password.get_secret_value() == "from-environment"
 
@@ -55,6 +56,7 @@ def test_a_named_secret_that_is_empty_in_the_environment_comes_from_dotenv(proje
 
     settings = project.load({"TOKEN": ""}, registry=REGISTRY | {"password": ["TOKEN"]})
 
+    assert settings.registry
     assert settings.registry.password.get_secret_value() == "from-file"
 
 
@@ -76,6 +78,7 @@ def test_values_reach_the_app_with_their_blanks(project: Project) -> None:
     settings = project.load(registry=REGISTRY | {"password": " p "}, builder={"args": {"A": " a "}})
 
     assert settings.env["PADDED"].get_secret_value() == "  two  \n"
+    assert settings.registry
     assert settings.registry.password.get_secret_value() == " p "
     assert settings.builder.args == {"A": " a "}
 
@@ -136,11 +139,38 @@ def sections(settings: Settings) -> list[BaseModel]:
     return found
 
 
+def test_a_prebuilt_image_needs_no_dockerfile(project: Project) -> None:
+    """Take an image by its tag or digest as it is, with an app's folder for its variables or without."""
+    digest = f"hello@sha256:{'1' * 64}"
+    for image in ("hello:v1", digest, f"hello:v1@sha256:{'1' * 64}", "me.example:5000/hello:v1"):
+        settings = project.load(app=None, image=image)
+        assert settings.is_prebuilt
+        assert settings.repository == f"docker.io/{image}"
+    (project.app / "Dockerfile").unlink()
+    (project.app / ".env").write_text("A=1\n")
+    assert set(project.load(image="hello:v1").env) == {"A"}
+    assert not project.complaints(image="hello:v1")
+    assert project.complaints(image="me.example:5000/hello")
+
+
+def test_no_registry_is_a_choice(project: Project) -> None:
+    """Take `registry: none` for that, and a registry that is left out for a mistake."""
+    assert project.load(registry="none").registry is None
+    assert project.load(registry="none").repository == "hello"
+    assert project.complaints(registry=None)
+
+
+def test_statuses_may_be_numbers(project: Project) -> None:
+    """Take a status as YAML gives it, a number, and a range as text."""
+    health = {"healthcheck": {"status": [204, "301-302"]}}
+    assert project.load(proxy=health).proxy.healthcheck.status == ("204", "301-302")
+
+
 def test_settings_are_frozen(project: Project) -> None:
     """Refuse every change to every key of every section."""
     found = sections(project.load())
 
-    assert len(found) == 7
+    assert len(found) == 8
     for section in found:
         for key in type(section).model_fields:
             with pytest.raises(ValidationError, match="frozen"):
