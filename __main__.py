@@ -8,6 +8,8 @@ import pulumi
 from pulumi.runtime.config import get_config_env
 
 import components as c
+from render.outputs import docker_host, public_url, ssh_command
+from render.release import new_release
 from settings import SettingsError, load
 from settings.model import Settings
 
@@ -41,19 +43,24 @@ def deploy(settings: Settings) -> None:
             on_host, c.RegistryLoginArgs(host, service, settings.registry, docker.installed)
         )
         here, on_server = [login.here], [login.on_server]
-    image = c.AppImage(service, c.AppImageArgs(settings, here))
     env = c.EnvFile(on_host, c.EnvFileArgs(host, service, settings.env))
     traefik = c.Traefik(on_host, c.TraefikArgs(host, service, settings.traefik, on_server))
-    candidate = c.Candidate(
-        in_role, c.CandidateArgs(host, settings, image.digest, env.digest, [env.written, traefik.answers])
-    )
-    cutover = c.Cutover(in_role, c.CutoverArgs(host, settings, candidate.release, [candidate.healthy]))
-    c.Retire(in_role, c.RetireArgs(host, settings, candidate.release, [cutover.switched]))
+    if settings.rollback:
+        release = c.Rollback(in_role, c.RollbackArgs(host, settings, settings.rollback)).release
+    else:
+        image = c.AppImage(service, c.AppImageArgs(settings, here))
+        release = image.digest.apply(lambda digest: new_release(settings, digest, env.digest))
+    candidate = c.Candidate(in_role, c.CandidateArgs(host, settings, release, [env.written, traefik.answers]))
+    cutover = c.Cutover(in_role, c.CutoverArgs(host, settings, release, [candidate.healthy]))
+    c.Retire(in_role, c.RetireArgs(host, settings, release, env.digest, [cutover.switched]))
 
-    pulumi.export("url", f"http://{settings.proxy.hosts[0] if settings.proxy.hosts else address}")
+    pulumi.export("url", public_url(settings))
     pulumi.export("host", address)
-    pulumi.export("image", image.digest)
+    pulumi.export("image", release.apply(lambda release: release.image))
     pulumi.export("release", cutover.live)
+    pulumi.export("previous_release", cutover.previous)
+    pulumi.export("ssh", ssh_command(settings.ssh, address))
+    pulumi.export("docker_host", docker_host(settings.ssh, address))
 
 
 deploy(read_settings())

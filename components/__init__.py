@@ -8,6 +8,7 @@ from components.env_file import EnvFile, EnvFileArgs
 from components.host import Host, HostArgs
 from components.registry_login import RegistryLogin, RegistryLoginArgs
 from components.retire import Retire, RetireArgs
+from components.rollback import Rollback, RollbackArgs
 from components.traefik import Traefik, TraefikArgs
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "RegistryLoginArgs",
     "Retire",
     "RetireArgs",
+    "Rollback",
+    "RollbackArgs",
     "Traefik",
     "TraefikArgs",
 ]

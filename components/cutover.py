@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components.candidate import health_host
 from components.host import Host, Step
+from render.gate import gate_arguments, public_host
 from render.names import RoleNames
 from render.traefik import live_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from render.release import Release
     from settings import Settings
 
 
@@ -24,14 +25,14 @@ class CutoverArgs:
 
     Attributes:
         host: the server.
-        settings: the service, its port and its host names.
-        release: the release's id, from `Candidate`.
+        settings: the service, its host names and its health check.
+        release: what is to serve.
         candidates: all that must be healthy first.
     """
 
     host: Host
     settings: Settings
-    release: pulumi.Output[str]
+    release: pulumi.Output[Release]
     candidates: Sequence[pulumi.Resource]
 
 
@@ -39,12 +40,13 @@ class Cutover(pulumi.ComponentResource):
     """The switch of the public route, at once for all requests.
 
     Creates: the live route.
-    Outputs: `live`, the release that serves.
-    Changes when: the release, its port or its host names change.
+    Outputs: `live`, the release that serves; `previous`, the one before, empty if there is none.
+    Changes when: the release, its host names or its health check change.
     On failure: the route is as it was before.
     """
 
     live: pulumi.Output[str]
+    previous: pulumi.Output[str]
 
     def __init__(self, name: str, args: CutoverArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Switch the route and see that the release serves.
@@ -57,29 +59,38 @@ class Cutover(pulumi.ComponentResource):
         super().__init__("backstaff:components:Cutover", name, None, opts)
         settings = args.settings
         names = RoleNames(settings.service, settings.role)
-        port, hosts = settings.proxy.app_port, settings.proxy.hosts
+        hosts = settings.proxy.hosts
         self.switched = args.host.run(
             f"{name}-cutover",
             args.release.apply(lambda release: _switch(settings, release)),
             parent=self,
             delete=Step("remove-route", {"service": settings.service, "role": settings.role}),
-            stdin=args.release.apply(lambda release: live_file(names, release, port, hosts)),
+            stdin=args.release.apply(lambda release: live_file(names, release.id, release.port, hosts)),
             depends_on=args.candidates,
         )
         # From what the switch saw, not from what was wanted: an `up` that fails must not announce a release.
-        self.live = self.switched.stdout.apply(lambda text: text.rpartition("live=")[2])
-        self.register_outputs({"live": self.live})
+        self.live = self.switched.stdout.apply(lambda text: _last_line(text)["live"])
+        self.previous = self.switched.stdout.apply(lambda text: _last_line(text)["previous"])
+        self.register_outputs({"live": self.live, "previous": self.previous})
 
 
-def _switch(settings: Settings, release: str) -> Step:
+def _last_line(text: str) -> dict[str, str]:
+    """Read `live=... previous=...`."""
+    words = text.rpartition("\n")[2].split()
+    return {name: value for name, _, value in (word.partition("=") for word in words)}
+
+
+def _switch(settings: Settings, release: Release) -> Step:
+    health = settings.proxy.healthcheck
     return Step(
         "switch-release",
         {
             "service": settings.service,
             "role": settings.role,
-            "release": release,
-            "http-port": settings.traefik.http_port,
-            "health-path": settings.proxy.healthcheck.path,
-            "health-host": health_host(settings),
+            "release": release.id,
+            "public-host": public_host(settings),
+            # A gate on a port of its own cannot be asked on the public one: any answer of the app's will do.
+            "public-check": "healthy" if health.port in {None, release.port} else "answers",
+            **gate_arguments(settings),
         },
     )

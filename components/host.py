@@ -44,10 +44,12 @@ class Step:
     Attributes:
         script: its name, without `.sh`.
         arguments: names to values, for `--name value`.
+        rest: words after `--`.
     """
 
     script: str
     arguments: Mapping[str, str | int | float] = field(default_factory=dict)
+    rest: Sequence[str] = ()
 
 
 class Host(pulumi.ComponentResource):
@@ -110,7 +112,7 @@ class Host(pulumi.ComponentResource):
         )
 
     def _line(self, step: Step) -> str:
-        return command_line(self._ssh.user, self._bundle.digest, step.script, step.arguments)
+        return command_line(self._ssh.user, self._bundle.digest, step.script, step.arguments, step.rest)
 
     def _connect(self, args: HostArgs) -> remote.ConnectionArgs:
         key = args.ssh.keys[0].expanduser().read_text(encoding="utf-8") if args.ssh.keys else None

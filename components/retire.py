@@ -12,6 +12,7 @@ from components.host import Host, Step
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from render.release import Release
     from settings import Settings
 
 
@@ -22,13 +23,15 @@ class RetireArgs:
     Attributes:
         host: the server.
         settings: the service, its time limits and how many releases are kept.
-        release: the id of the release that stays, from `Candidate`.
+        release: what stays.
+        env: the digest of the settings' env, which stays too.
         cutovers: all that must have switched first.
     """
 
     host: Host
     settings: Settings
-    release: pulumi.Output[str]
+    release: pulumi.Output[Release]
+    env: str
     cutovers: Sequence[pulumi.Resource]
 
 
@@ -50,21 +53,21 @@ class Retire(pulumi.ComponentResource):
         super().__init__("backstaff:components:Retire", name, None, opts)
         self.retired = args.host.run(
             f"{name}-retire",
-            args.release.apply(lambda release: _retire(args.settings, release)),
+            args.release.apply(lambda release: _retire(args.settings, release.id, args.env)),
             parent=self,
             depends_on=args.cutovers,
         )
         self.register_outputs({})
 
 
-def _retire(settings: Settings, release: str) -> Step:
+def _retire(settings: Settings, release: str, env: str) -> Step:
     return Step(
         "retire-releases",
         {
             "service": settings.service,
             "role": settings.role,
             "release": release,
-            "app-port": settings.proxy.app_port,
+            "env": env,
             "drain-timeout": settings.drain_timeout,
             "stop-timeout": settings.stop_timeout,
             "retain": settings.retain_containers,

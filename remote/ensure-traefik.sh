@@ -8,15 +8,18 @@
 # shellcheck source=remote/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 STEP='step 8, Traefik'
-readonly START_SECONDS=30
+readonly START_SECONDS=30 GRACE_SECONDS=5
 
 # The whole of Traefik's static configuration. Why: the throttle's default of 2 s makes every switch slow; idle
 # connections to apps end soon, so that a retired release is seen to be idle; ping and API only on the private
-# entry point, by a header.
+# entry point, by a header; ten minutes for a slow upload, where the default is one; when Traefik itself is
+# replaced, requests in flight get some seconds, in which no new ones are taken.
 static_arguments() {
   printf '%s\n' \
     --global.checkNewVersion=false --global.sendAnonymousUsage=false \
     --entryPoints.http.address=:80 \
+    --entryPoints.http.transport.respondingTimeouts.readTimeout=600s \
+    --entryPoints.http.transport.lifeCycle.graceTimeOut="${GRACE_SECONDS}s" \
     --entryPoints.private.address=:5880 \
     --providers.file.directory=/etc/traefik/dynamic \
     --providers.providersThrottleDuration=100ms \
@@ -45,6 +48,7 @@ start() {
   local -a arguments
   mapfile -t arguments < <(static_arguments)
   docker network inspect "$NETWORK" >/dev/null 2>&1 || docker network create "$NETWORK" >/dev/null
+  docker stop --time $((GRACE_SECONDS + 2)) "$TRAEFIK" >/dev/null 2>&1 || true
   docker rm --force "$TRAEFIK" >/dev/null 2>&1 || true
   docker run --detach --name "$TRAEFIK" --label "backstaff.spec=$1" --network "$NETWORK" --restart unless-stopped \
     --publish "${ARG[http_port]}:80" --publish 127.0.0.1:5880:5880 \

@@ -15,6 +15,7 @@ readonly RELEASE_HEADER=X-Backstaff-Release
 readonly LOCK_SECONDS=120
 
 declare -gA ARG=()
+declare -ga REST=()
 INPUT=''
 STEP='backstaff'
 
@@ -27,17 +28,20 @@ fail() {
   exit 1
 }
 
-# read_arguments NAMES -- "$@": fill ARG from `--name value` pairs; all names are needed, no other is known.
-# A dash in a name is an underscore in ARG: `--http-port 80` sets ARG[http_port].
+# read_arguments NAMES -- "$@": fill ARG from `--name value` pairs. All names are needed but those written `name=`,
+# which are empty if not given; no other is known. A dash in a name is an underscore in ARG: `--http-port 80` sets
+# ARG[http_port]. What stands after a `--` of its own goes to REST.
 read_arguments() {
   local -a known=()
+  local name
   while [[ $1 != -- ]]; do
-    known+=("$1")
+    known+=("${1%=}")
+    if [[ $1 == *= ]]; then ARG[${1%=}]=''; fi
     shift
   done
   shift
-  while (($# > 0)); do
-    local name=${1#--}
+  while (($# > 0)) && [[ $1 != -- ]]; do
+    name=${1#--}
     name=${name//-/_}
     [[ $1 == --* && " ${known[*]} " == *" $name "* ]] || fail "unknown argument $1 (known: ${known[*]})"
     (($# > 1)) || fail "$1 needs a value"
@@ -47,6 +51,8 @@ read_arguments() {
   for name in "${known[@]}"; do
     [[ -v ARG[$name] ]] || fail "--${name//_/-} is missing"
   done
+  # shellcheck disable=SC2034  # read by the scripts that source this
+  REST=("${@:2}")
 }
 
 # receive: take all of standard input into INPUT, at once: a script that ends before it has read what it was sent
@@ -65,6 +71,7 @@ service_folder() { printf '%s/services/%s' "$STATE" "${ARG[service]}"; }
 login_folder() { printf '%s/login' "$(service_folder)"; }
 container_name() { printf '%s-%s-%s' "${ARG[service]}" "${ARG[role]}" "${ARG[release]}"; }
 candidate_file() { printf '%s/candidate-%s.yml' "$DYNAMIC" "$(container_name)"; }
+history_file() { printf '%s/history-%s' "$(service_folder)" "${ARG[role]}"; }
 live_file() { printf '%s/live-%s-%s.yml' "$DYNAMIC" "${ARG[service]}" "${ARG[role]}"; }
 
 # live_release: the id of the release that Traefik routes to; empty if there is none.
@@ -72,6 +79,27 @@ live_release() {
   local file
   file=$(live_file)
   if [[ -f $file ]]; then sed -n 's/^# release: //p' "$file"; fi
+}
+
+# remember_live: note that the release is live from now on, so that the one before can be found.
+remember_live() {
+  local file half
+  file=$(history_file)
+  install -d -m 700 "$(service_folder)"
+  half=$(mktemp "$(service_folder)/.half-XXXXXX")
+  { if [[ -f $file ]]; then grep --invert-match --line-regexp "${ARG[release]}" "$file" || true; fi; } >"$half"
+  printf '%s\n' "${ARG[release]}" >>"$half"
+  mv -T "$half" "$file"
+}
+
+# past_releases: ids of releases that were live before the live one and are still on the server, the latest first.
+past_releases() {
+  local live release
+  live=$(live_release)
+  if [[ -f $(history_file) ]]; then tac "$(history_file)"; fi | while read -r release; do
+    [[ $release != "$live" ]] || continue
+    if docker container inspect "${ARG[service]}-${ARG[role]}-$release" >/dev/null 2>&1; then echo "$release"; fi
+  done
 }
 
 # place_route FILE: what was received, as a route that Traefik follows at once.
@@ -87,6 +115,9 @@ place_route() {
 traefik_api() {
   curl --silent --max-time 2 --header "$RELEASE_HEADER: traefik" "$PRIVATE$1" || true
 }
+
+# label CONTAINER NAME: the value of one of our labels.
+label() { docker container inspect --format "{{index .Config.Labels \"backstaff.$2\"}}" "$1"; }
 
 # is_running CONTAINER
 is_running() { [[ $(docker container inspect --format '{{.State.Running}}' "$1" 2>/dev/null) == true ]]; }

@@ -11,7 +11,9 @@ STEP='step 3, log in'
 main() {
   read_arguments server username service side -- "$@"
   receive
-  local folder answer
+  local folder answer place
+  place="the server $(hostname)"
+  if [[ ${ARG[side]} == here ]]; then place='this machine'; fi
   if [[ ${ARG[side]} == here ]]; then
     folder=$(mktemp -d)
     # shellcheck disable=SC2064  # the folder's name as it is now
@@ -23,8 +25,8 @@ main() {
   # Docker's client warns that it keeps the password unencrypted: in a file of mode 0600 in a folder of ours.
   answer=$(printf '%s\n' "$INPUT" |
     docker --config "$folder" login --username "${ARG[username]}" --password-stdin "${ARG[server]}" 2>&1) ||
-    fail "the registry ${ARG[server]} refused ${ARG[username]} (asked from $(hostname)): ${answer##*$'\n'}. Check registry.username and registry.password."
-  say "${ARG[username]} at ${ARG[server]}, from $(hostname)"
+    fail "the registry ${ARG[server]} refused ${ARG[username]} on $place: ${answer##*$'\n'}. Check registry.username and registry.password."
+  say "${ARG[username]} at ${ARG[server]}, from $place"
 }
 
 main "$@"

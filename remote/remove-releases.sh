@@ -14,10 +14,12 @@ main() {
   while read -r container; do
     image=$(docker container inspect --format '{{.Config.Image}}' "$container")
     docker stop --time "${ARG[stop_timeout]}" "$container" >/dev/null
-    docker rm "$container" >/dev/null
+    docker rm --volumes "$container" >/dev/null
     docker rmi "$image" >/dev/null 2>&1 || true
     say "$container is gone"
   done < <(containers '{{.Names}}')
+  rm -f "$(history_file)"
+  forget_service
 }
 
 main "$@"

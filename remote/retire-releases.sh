@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Steps 11 and 12: let the old release end what it has begun, stop it, and delete the oldest ones.
 #
-# Arguments: --service NAME --role NAME --release ID (the live one) --app-port PORT --drain-timeout SECONDS
-#   --stop-timeout SECONDS --retain COUNT (of old releases that are kept, stopped)
+# Arguments: --service NAME --role NAME --release ID (the live one) --env DIGEST (the one of the settings)
+#   --drain-timeout SECONDS --stop-timeout SECONDS --retain COUNT (of old releases that are kept, stopped)
 # Exit: 0. May be run twice. Never touches the live release, another role or another service.
 # shellcheck source=remote/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -13,7 +13,7 @@ STEP='step 11, stop'
 open_connections() {
   local pid port
   pid=$(docker container inspect --format '{{.State.Pid}}' "$1")
-  port=$(printf ':%04X' "${ARG[app_port]}")
+  port=$(printf ':%04X' "$(label "$1" port)")
   cat "/proc/$pid/net/tcp" "/proc/$pid/net/tcp6" 2>/dev/null |
     awk -v port="$port" 'substr($2, length($2) - 4) == port && $4 == "01"' | wc -l
 }
@@ -39,37 +39,46 @@ stop_old() {
   while read -r container; do
     [[ $container != "$(container_name)" ]] || continue
     drain "$container"
+    rm -f "$DYNAMIC/candidate-$container.yml"
     docker stop --time "${ARG[stop_timeout]}" "$container" >/dev/null
     say "$container, exit code $(docker container inspect --format '{{.State.ExitCode}}' "$container")"
   done < <(containers '{{.Names}}' --filter status=running --filter status=restarting)
 }
 
+# delete CONTAINER: with the volumes that Docker made for it alone, and its image if no other container has it.
+delete() {
+  local image
+  image=$(docker container inspect --format '{{.Config.Image}}' "$1")
+  docker rm --volumes "$1" >/dev/null
+  docker rmi "$image" >/dev/null 2>&1 || true
+  say "$1"
+}
+
+# Those beyond the kept ones, and those that never were live: nobody will want them back.
 delete_oldest() {
   STEP='step 12, delete'
-  local container image deleted=0
+  local container kept deleted=0
+  kept=" $(past_releases | head --lines="${ARG[retain]}" | tr '\n' ' ') "
   while read -r container; do
-    image=$(docker container inspect --format '{{.Config.Image}}' "$container")
-    docker rm "$container" >/dev/null
-    # Refused, rightly, while another container is made of it.
-    docker rmi "$image" >/dev/null 2>&1 || true
-    say "$container"
+    [[ $container != "$(container_name)" && $kept != *" $(label "$container" release) "* ]] || continue
+    delete "$container"
     ((++deleted))
-  done < <(containers '{{.Names}}' --filter status=exited --filter status=created --filter status=dead |
-    tail -n "+$((ARG[retain] + 1))")
+  done < <(containers '{{.Names}}')
   ((deleted > 0)) || say "nothing: no more than ${ARG[retain]} old releases are kept"
 }
 
-# An env lies on the server as long as a container may need it to be made anew.
+# An env lies on the server as long as a container was made with it; the settings' one also during a rollback,
+# for the way forward again.
 delete_unused_env() {
   local folder used
-  used=" $(docker ps --all --format '{{.Label "backstaff.env"}}' --filter "label=backstaff.service=${ARG[service]}" | tr '\n' ' ') "
+  used=" ${ARG[env]} $(docker ps --all --format '{{.Label "backstaff.env"}}' --filter "label=backstaff.service=${ARG[service]}" | tr '\n' ' ') "
   for folder in "$(service_folder)"/env/*; do
     if [[ -d $folder && $used != *" ${folder##*/} "* ]]; then rm -rf "$folder"; fi
   done
 }
 
 main() {
-  read_arguments service role release app_port drain_timeout stop_timeout retain -- "$@"
+  read_arguments service role release env drain_timeout stop_timeout retain -- "$@"
   lock "${ARG[service]}"
   stop_old
   delete_oldest

@@ -2,15 +2,18 @@
 # Steps 6, 9 and 10: pull the image, start a container of it beside the live one, and ask for its health through
 # Traefik, by a private route that the public cannot take.
 #
-# Arguments: --service NAME --role NAME --release ID --image REFERENCE@DIGEST --env DIGEST
-#   --health-path PATH --health-host NAME --health-interval SECONDS --health-timeout SECONDS
-#   --deploy-timeout SECONDS
+# Arguments: --service NAME --role NAME --release ID --image REFERENCE --env DIGEST --app-port PORT
+#   --health-path PATH --health-host NAME --health-status RANGE[,RANGE...] [--health-body TEXT]
+#   --health-successes COUNT --health-interval SECONDS --health-timeout SECONDS --deploy-timeout SECONDS
+#   -- OPTIONS-OF-DOCKER-RUN... [-- COMMAND...]
 # Standard input: the candidate's dynamic file for Traefik.
 # Exit: 0 healthy; 1 not: container and route are removed, what was live is untouched. May be run twice.
+# A release whose stopped container is still there is started again as it was: nothing is pulled for it.
 # shellcheck source=remote/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=remote/lib-gate.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib-gate.sh"
 STEP='step 6, pull'
-readonly LOG_LINES=20 FIRST_INTERVAL=0.1
 
 pull() {
   local image=${ARG[image]}
@@ -23,11 +26,11 @@ pull() {
     fail "could not pull $image. Check that the server reaches the registry, and that the image is there."
 }
 
-# run_container NAME: with the release's variables; those of several lines come from this process's environment.
-# Without a restart policy until it is healthy: a container that ends is then seen to have ended.
+# run_container: with the release's variables; those of several lines come from this process's environment.
+# Without a restart policy until it is live: one that ends before is seen to have ended.
 run_container() (
-  local folder file
-  local -a environment=()
+  local folder file word
+  local -a environment=() options=() command=()
   folder=$(service_folder)/env/${ARG[env]}
   for file in "$folder"/multiline/*; do
     [[ -e $file ]] || continue
@@ -36,95 +39,66 @@ run_container() (
     export "$name=${value%.}"
     environment+=(--env "$name")
   done
-  docker run --detach --name "$1" --network "$NETWORK" \
+  for word in "${!REST[@]}"; do
+    if [[ ${REST[word]} == -- ]]; then
+      command=("${REST[@]:word+1}")
+      break
+    fi
+    options+=("${REST[word]}")
+  done
+  docker run --detach --name "$(container_name)" --network "$NETWORK" \
     --label "backstaff.service=${ARG[service]}" --label "backstaff.role=${ARG[role]}" \
     --label "backstaff.release=${ARG[release]}" --label "backstaff.env=${ARG[env]}" \
-    --env-file "$folder/env" "${environment[@]}" \
-    --log-driver json-file --log-opt max-size=10m --log-opt max-file=3 \
-    "${ARG[image]}" >/dev/null
+    --label "backstaff.port=${ARG[app_port]}" \
+    --env-file "$folder/env" "${environment[@]}" "${options[@]}" "${ARG[image]}" "${command[@]}" >/dev/null
 )
 
 start() {
-  local container=$1
-  STEP='step 10, start'
-  if is_running "$container"; then
-    say "$container already runs"
-  elif docker container inspect "$container" >/dev/null 2>&1; then
-    say "$container again"
-    docker start "$container" >/dev/null
-  else
-    say "$container"
-    run_container "$container"
+  local container
+  container=$(container_name)
+  if docker container inspect "$container" >/dev/null 2>&1; then
+    STEP='step 10, start'
+    if is_running "$container"; then
+      say "$container already runs"
+    else
+      say "$container again"
+      # The policy comes back when it is live.
+      docker update --restart no "$container" >/dev/null
+      docker start "$container" >/dev/null
+    fi
+    return 0
   fi
+  pull
+  STEP='step 10, start'
+  say "$container"
+  run_container
 }
 
-# probe CONTAINER: ask once, the way that the public's requests will come; prints the status, 000 for none.
-probe() {
-  curl --silent --output /dev/null --write-out '%{http_code}' --max-time "${ARG[health_timeout]}" \
-    --header "$RELEASE_HEADER: $1" --header "Host: ${ARG[health_host]}" "$PRIVATE${ARG[health_path]}" || true
-}
-
-wait_until_healthy() {
-  local container=$1 began=$SECONDS told=0 status=000 interval=$FIRST_INTERVAL
-  STEP='step 9, health'
-  while true; do
-    status=$(probe "$container")
-    if [[ $status == 2?? ]]; then
-      say "${ARG[health_path]} answers $status after $((SECONDS - began)) s"
-      return 0
-    fi
-    is_running "$container" || give_up "$container" "the container ended before ${ARG[health_path]} answered"
-    local waited=$((SECONDS - began))
-    ((waited < ARG[deploy_timeout])) || give_up "$container" \
-      "${ARG[health_path]} was not healthy within ${ARG[deploy_timeout]} s; the last answer was $status"
-    if ((waited >= 1)); then interval=${ARG[health_interval]}; fi
-    if ((waited > told)); then
-      told=$waited
-      say "waiting for ${ARG[health_path]} (answer $status): $waited s of ${ARG[deploy_timeout]} s"
-    fi
-    sleep "$interval"
-  done
-}
-
-# give_up CONTAINER REASON: say what was seen; the trap removes the candidate.
-give_up() {
-  {
-    printf 'the last %d log lines of %s:\n' "$LOG_LINES" "$1"
-    docker logs --tail "$LOG_LINES" "$1" || true
-    docker container inspect --format \
-      'its state: {{.State.Status}}, exit code {{.State.ExitCode}}, out of memory: {{.State.OOMKilled}}' "$1" || true
-  } 2>&1 | sed 's/^/  /' >&2
-  local live serving='nothing was live before'
-  live=$(live_release)
-  if [[ -n $live ]]; then serving="release $live serves on"; fi
-  fail "$2. The new release ${ARG[release]} was removed; $serving."
-}
-
-remove_candidate() {
-  rm -f "$(candidate_file)"
-  docker rm --force "$1" >/dev/null 2>&1 || true
+# A release that was live before is kept for the next trial: it may be the one to come back to.
+take_back() {
+  rm -f "$(candidate_file)" "$(body_file)"
+  if [[ -f $(history_file) ]] && grep --quiet --line-regexp "${ARG[release]}" "$(history_file)"; then
+    docker stop --time 10 "$(container_name)" >/dev/null 2>&1 || true
+    return 0
+  fi
+  docker rm --force --volumes "$(container_name)" >/dev/null 2>&1 || true
   # Refused, rightly, while another container is made of it.
   docker rmi "${ARG[image]}" >/dev/null 2>&1 || true
 }
 
 main() {
-  read_arguments service role release image env health_path health_host health_interval health_timeout \
-    deploy_timeout -- "$@"
+  read_arguments service role release image env app_port health_path health_host health_status health_body= \
+    health_successes health_interval health_timeout deploy_timeout -- "$@"
   receive
-  local container
-  container=$(container_name)
   lock "${ARG[service]}"
-  if [[ $(live_release) == "${ARG[release]}" ]] && is_running "$container"; then
+  if [[ $(live_release) == "${ARG[release]}" ]] && is_running "$(container_name)"; then
     say "release ${ARG[release]} is live already"
     return 0
   fi
-  # shellcheck disable=SC2064  # the container's name as it is now
-  trap "remove_candidate '$container'" EXIT
-  pull
-  start "$container"
+  trap take_back EXIT
+  start
   place_route "$(candidate_file)"
-  wait_until_healthy "$container"
-  docker update --restart unless-stopped "$container" >/dev/null
+  wait_until_healthy
   trap - EXIT
 }
 

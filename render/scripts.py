@@ -53,7 +53,7 @@ def _archive(scripts: list[Path]) -> bytes:
                 continue
             content = script.read_bytes()
             # A library is sourced by its file name; a step is called by its name alone.
-            entry = tarfile.TarInfo(script.name if script.name == "lib.sh" else script.stem)
+            entry = tarfile.TarInfo(script.name if script.name.startswith("lib") else script.stem)
             entry.size = len(content)
             entry.mode = 0o500
             archive.addfile(entry, io.BytesIO(content))

@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-# What Docker's object names and DNS labels both accept, so that a service can name containers and hosts.
-NAME = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"
+# What Docker's object names and DNS labels both accept, so that a service can name containers and hosts;
+# short enough for a DNS label of 63 characters together with a role and a release.
+NAME = r"^[a-z0-9]([a-z0-9-]{0,34}[a-z0-9])?$"
 # One line of `ssh-keyscan` or `known_hosts` without its host: algorithm and base64 key.
 HOST_KEY = r"^(ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/]+={0,2}( .*)?$"
 # The path of a URL; a query is allowed. Without blanks, and without what curl would take for several paths.

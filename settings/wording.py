@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # What each pattern of the model means.
 PATTERNS = {
-    model.NAME: "must be 1 to 40 lower-case letters, digits and dashes, with a letter or digit at both ends",
+    model.NAME: "must be 1 to 36 lower-case letters, digits and dashes, with a letter or digit at both ends",
     model.IMAGE: "must be a repository in lower-case letters, such as ada/hello; a tag if prebuilt",
     model.HOST: "must be a host name or an address, without a user or a scheme",
     model.DOMAIN: "must be a host name, such as www.example.org, without a scheme",

@@ -20,6 +20,8 @@ SECRET_MARK = rpc._special_sig_key
 SECRET_VALUE = rpc._special_secret_sig
 DIGEST = "9e52547c5edd" + "7" * 52
 HOST_KEY = "ssh-ed25519 AAAAC3NzLearnt"
+# What a look-up on the server finds.
+FOUND = f"release=9e52547c5edd-0d1e2f image=old@sha256:{DIGEST} env=0ff1ce port=7000"
 
 
 @dataclass(frozen=True)
@@ -112,19 +114,24 @@ class Outputs(mocks.Mocks):
         elif args.typ == "command:local:Command":
             outputs = {"stdout": HOST_KEY}
         elif args.typ == "command:remote:Command":
-            outputs = {"stdout": "step 9, switch: done\nlive=from-the-switch"}
+            outputs = {"stdout": f"{FOUND}\nlive=live-1 previous=old-1"}
         return f"id-of-{args.name}", {**args.inputs, **outputs}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
-        """Refuse every function call: the program makes none.
+        """Answer the one function that the program calls, for a prebuilt image with a tag.
 
         Args:
             args: what was called.
 
+        Returns:
+            What the registry would say.
+
         Raises:
-            AssertionError: always.
+            AssertionError: it calls another one.
         """
-        raise AssertionError(f"the program calls {args.token}")
+        if args.token != "docker:index/getRegistryImage:getRegistryImage":
+            raise AssertionError(f"the program calls {args.token}")
+        return {"id": DIGEST, "sha256Digest": f"sha256:{DIGEST}", "name": args.args["name"]}, []
 
 
 class Monitor(mocks.MockMonitor):

@@ -50,10 +50,10 @@ class Server:
         done = ssh(self.box, command, stdin)
         return Outcome(done.returncode, done.stdout)
 
-    def step(self, script: str, stdin: str = "", /, **arguments: str | float) -> Outcome:
-        """Run a script with `--name value` arguments; underscores in names are dashes."""
+    def step(self, script: str, stdin: str = "", /, *rest: str, **arguments: str | float) -> Outcome:
+        """Run a script with `--name value` arguments, then words after `--`; underscores are dashes."""
         named = {name.replace("_", "-"): value for name, value in arguments.items()}
-        return self.ssh(command_line(self.box.user, self.scripts.digest, script, named), stdin)
+        return self.ssh(command_line(self.box.user, self.scripts.digest, script, named, rest), stdin)
 
     def root(self, command: str) -> str:
         """Run a shell command as root; it must succeed."""

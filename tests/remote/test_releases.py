@@ -22,6 +22,10 @@ NAMES = RoleNames("shop", "web")
 PORT = 8000
 # Docker with the service's own login, for what a test does by hand.
 DOCKER = "docker --config /var/lib/backstaff/services/shop/login"
+GATE: dict[str, str | int] = {
+    "health_path": "/up", "health_host": "localhost", "health_status": "200-299", "health_successes": 1,
+    "health_interval": 1, "health_timeout": 5, "deploy_timeout": 10,
+}  # fmt: skip
 
 
 class Shop:
@@ -32,29 +36,30 @@ class Shop:
         self.server = server
         self.image = image
 
-    def start(self, release: str, **changes: str | int) -> Outcome:
+    def start(self, release: str, *rest: str, **changes: str | int) -> Outcome:
         """Start a candidate."""
         arguments: dict[str, str | int] = {
             "service": "shop", "role": "web", "release": release, "image": self.image, "env": "e1",
-            "health_path": "/up", "health_host": "localhost", "health_interval": 1, "health_timeout": 5,
-            "deploy_timeout": 10,
+            "app_port": PORT,
         }  # fmt: skip
         return self.server.step(
-            "start-candidate", candidate_file(NAMES, release, PORT), **arguments | changes
+            "start-candidate", candidate_file(NAMES, release, PORT), *rest, **arguments | GATE | changes
         )
 
     def switch(self, release: str, **changes: str | int) -> Outcome:
         """Switch the public route."""
         arguments: dict[str, str | int] = {
-            "service": "shop", "role": "web", "release": release, "http_port": 80, "health_path": "/up",
-            "health_host": "localhost",
+            "service": "shop", "role": "web", "release": release, "public_host": "localhost",
+            "public_check": "healthy",
         }  # fmt: skip
-        return self.server.step("switch-release", live_file(NAMES, release, PORT, ()), **arguments | changes)
+        return self.server.step(
+            "switch-release", live_file(NAMES, release, PORT, ()), **arguments | GATE | changes
+        )
 
     def retire(self, release: str, **changes: str | int) -> Outcome:
         """End the releases before the live one."""
         arguments: dict[str, str | int] = {
-            "service": "shop", "role": "web", "release": release, "app_port": PORT, "drain_timeout": 5,
+            "service": "shop", "role": "web", "release": release, "env": "e1", "drain_timeout": 5,
             "stop_timeout": 5, "retain": 2,
         }  # fmt: skip
         return self.server.step("retire-releases", **arguments | changes)
@@ -120,7 +125,7 @@ def test_the_switch_is_seen_by_the_public_and_may_run_twice(shop: Shop) -> None:
     for _ in range(2):
         switched = shop.switch("r1")
         assert switched.status == 0, switched.text
-        assert switched.text.splitlines()[-1] == "live=r1"
+        assert switched.text.splitlines()[-1] == "live=r1 previous="
     assert shop.routes() == {"live-shop-web.yml"}
     assert shop.server.root('curl -s -o /dev/null -w "%{http_code}" http://127.0.0.1/up') == "200"
     assert "is live already" in shop.start("r1").text
@@ -131,7 +136,8 @@ def test_a_candidate_that_is_not_healthy_is_taken_away(shop: Shop) -> None:
     shop.deploy("r1")
     failed = shop.start("r2", health_path="/nowhere", deploy_timeout=2)
     assert failed.status == 1
-    assert "/nowhere was not healthy within 2 s; the last answer was 404" in failed.text
+    assert "not healthy within 2 s: asked GET /nowhere of host localhost through Traefik; " in failed.text
+    assert "wanted status 200-299; the last answer was 404: not here. The new release r2 was" in failed.text
     assert "release r2 was removed; release r1 serves on." in failed.text
     assert shop.containers() == ["shop-web-r1 running"]
     assert shop.routes() == {"live-shop-web.yml"}
@@ -142,7 +148,7 @@ def test_a_switch_without_a_candidate_changes_nothing(shop: Shop) -> None:
     shop.deploy("r1")
     refused = shop.switch("r2")
     assert refused.status == 1
-    assert "release r2 does not run, so nothing was switched" in refused.text
+    assert "release r2 is not on this server, so nothing was switched; release r1 serves on" in refused.text
     assert "r1" in shop.server.root("head -1 /var/lib/backstaff/traefik/dynamic/live-shop-web.yml")
 
 
@@ -152,7 +158,7 @@ def test_a_switch_that_does_not_serve_is_undone(shop: Shop) -> None:
     shop.start("r2")
     failed = shop.switch("r2", health_path="/nowhere")
     assert failed.status == 1
-    assert "does not answer on port 80; the route was put back" in failed.text
+    assert "does not serve on port 80: asked GET /nowhere" in failed.text
     assert "r1" in shop.server.root("head -1 /var/lib/backstaff/traefik/dynamic/live-shop-web.yml")
     assert shop.server.root('curl -s -o /dev/null -w "%{http_code}" http://127.0.0.1/up') == "200"
 
@@ -212,10 +218,115 @@ def test_two_deploys_at_once_wait_for_each_other(shop: Shop) -> None:
     hold = "touch /run/holder-began; sleep 2; touch /run/holder-ended"
     retire = (
         f"/var/lib/backstaff/bin/{shop.server.scripts.digest}/retire-releases --service shop --role web "
-        "--release r0 --app-port 8000 --drain-timeout 1 --stop-timeout 1 --retain 2"
+        "--release r0 --env e1 --drain-timeout 1 --stop-timeout 1 --retain 2"
     )
     said = shop.server.root(
         f"flock /var/lib/backstaff/locks/shop sh -c '{hold}' & "
         f"until test -e /run/holder-began; do sleep 0.05; done; {retire}; ls /run/holder-ended"
     )
     assert said.splitlines()[-1] == "/run/holder-ended"
+
+
+def test_a_release_that_was_live_comes_back_as_it_was(shop: Shop) -> None:
+    """Find the one before by name or id and start it again, without a pull; forward again likewise."""
+    for release in ("r1", "r2"):
+        shop.deploy(release)
+    (made,) = shop.server.root("docker inspect --format {{.Id}} shop-web-r1").split()
+    found = shop.server.step("find-release", service="shop", role="web", release="previous")
+    assert found.text.splitlines()[-1] == f"release=r1 image={shop.image} env=e1 port={PORT}"
+    back = shop.start("r1", image="nowhere.invalid/none@sha256:" + "0" * 64)
+    assert back.status == 0, back.text
+    assert "shop-web-r1 again" in back.text
+    assert shop.switch("r1").text.splitlines()[-1] == "live=r1 previous=r2"
+    assert shop.server.root("docker inspect --format {{.Id}} shop-web-r1").split() == [made]
+    assert shop.retire("r1").status == 0
+    assert shop.containers() == ["shop-web-r2 exited", "shop-web-r1 running"]
+    assert "release=r2 " in shop.server.step("find-release", service="shop", role="web", release="r2").text
+
+
+def test_a_release_that_is_gone_is_refused_with_those_that_are_there(shop: Shop) -> None:
+    """Say which can be brought back; one that never was live is none of them."""
+    none = shop.server.step("find-release", service="shop", role="web", release="previous")
+    assert none.status == 1
+    assert "there is no release of shop before the live one. Nothing was changed." in none.text
+    for release in ("r1", "r2", "r3"):
+        shop.deploy(release)
+    shop.start("r4")
+    gone = shop.server.step("find-release", service="shop", role="web", release="r0")
+    assert gone.status == 1
+    assert "r0 of shop is not on this server. Those that are: r2 r1; live is r3." in gone.text
+
+
+def test_a_rollback_that_is_not_healthy_is_kept_for_another_trial(shop: Shop) -> None:
+    """Stop an old release that fails its gate, and neither remove it nor touch the live one."""
+    for release in ("r1", "r2"):
+        shop.deploy(release)
+    failed = shop.start("r1", health_path="/nowhere", deploy_timeout=1)
+    assert failed.status == 1
+    assert shop.containers() == ["shop-web-r2 running", "shop-web-r1 exited"]
+    assert shop.start("r1").status == 0
+
+
+@pytest.mark.parametrize(
+    ("gate", "status"),
+    [
+        ({"health_path": "/nowhere", "health_status": "200-299,404"}, 0),
+        ({"health_status": "300-399,500"}, 1),
+        ({"health_body": "up"}, 0),
+        ({"health_body": "down"}, 1),
+        ({"health_body": "u.*p"}, 1),
+        ({"health_successes": 3, "health_interval": "0.2"}, 0),
+    ],
+)
+def test_the_gate_asks_what_it_is_told(shop: Shop, gate: dict[str, str | int], status: int) -> None:
+    """Accept the statuses and the text that are set, and no others."""
+    asked = shop.start("r1", **{"deploy_timeout": 2, **gate})
+    assert asked.status == status, asked.text
+    if "health_body" in gate and status:
+        assert f'a body that holds "{gate["health_body"]}"; the last answer was 200: up' in asked.text
+
+
+def test_run_options_and_a_command_reach_the_container(shop: Shop) -> None:
+    """Pass what stands behind `--` to `docker run`, and what stands behind a second one to the image."""
+    command = ["--label", "note=two words", "--volume", "shop-data:/data", "--", "python3", "-u", "app.py"]
+    started = shop.start("r1", *command)
+    assert started.status == 0, started.text
+    shown = shop.server.root(
+        "docker inspect shop-web-r1 --format "
+        "'{{.Config.Labels.note}}|{{.Config.Cmd}}|{{(index .Mounts 0).Name}}'"
+    )
+    assert shown == "two words|[python3 -u app.py]|shop-data\n"
+    shop.server.root("docker rm --force shop-web-r1 && docker volume rm shop-data")
+
+
+def test_a_release_that_ends_after_the_gate_is_not_switched_to(shop: Shop) -> None:
+    """Refuse a candidate that has ended since, and give it one more trial when the step is run again."""
+    shop.deploy("r1")
+    shop.start("r2")
+    shop.server.root("docker kill shop-web-r2")
+    refused = shop.switch("r2")
+    assert refused.status == 1
+    assert "release r2 was healthy and has ended since" in refused.text
+    assert "exit code 137" in refused.text
+    assert "r1" in shop.server.root("head -1 /var/lib/backstaff/traefik/dynamic/live-shop-web.yml")
+    again = shop.switch("r2")
+    assert again.status == 0, again.text
+    assert again.text.splitlines()[-1] == "live=r2 previous=r1"
+
+
+def test_only_the_live_release_comes_back_by_itself(shop: Shop) -> None:
+    """Give Docker's restart policy to the live release, and to no candidate."""
+    policy = "docker inspect --format {{.HostConfig.RestartPolicy.Name}} shop-web-r1"
+    shop.start("r1")
+    assert shop.server.root(policy) == "no\n"
+    shop.switch("r1")
+    assert shop.server.root(policy) == "unless-stopped\n"
+
+
+def test_a_release_that_never_was_live_is_not_kept(shop: Shop) -> None:
+    """Delete a candidate that another one has overtaken, route and all."""
+    shop.deploy("r1")
+    shop.start("r2")
+    shop.deploy("r3")
+    assert shop.containers() == ["shop-web-r3 running", "shop-web-r1 exited"]
+    assert shop.routes() == {"live-shop-web.yml"}

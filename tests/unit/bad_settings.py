@@ -24,7 +24,7 @@ def missing(path: str, option: str = "") -> str:
 
 
 IN_FILE = f"Correct it in {FILE}."
-SERVICE = "must be 1 to 40 lower-case letters, digits and dashes, with a letter or digit at both ends"
+SERVICE = "must be 1 to 36 lower-case letters, digits and dashes, with a letter or digit at both ends"
 IMAGE = "must be a repository in lower-case letters, such as ada/hello; a tag if prebuilt"
 HOST = "must be a host name or an address, without a user or a scheme"
 DOMAIN = "must be a host name, such as www.example.org, without a scheme"
@@ -76,7 +76,7 @@ BAD: list[tuple[dict[str, Any], list[str]]] = [
     ({"service": "-hello"}, [f'{KEY}service: {SERVICE} (got "-hello"). {change("service")}']),
     ({"service": "hello-"}, [f'{KEY}service: {SERVICE} (got "hello-"). {change("service")}']),
     ({"service": "hello\n"}, [f'{KEY}service: {SERVICE} (got "hello\\n"). {change("service")}']),
-    ({"service": "a" * 41}, [f'{KEY}service: {SERVICE} (got "{"a" * 41}"). {change("service")}']),
+    ({"service": "a" * 37}, [f'{KEY}service: {SERVICE} (got "{"a" * 37}"). {change("service")}']),
     ({"service": ""}, [f'{KEY}service: {SERVICE} (got ""). {change("service")}']),
     ({"service": "hell\u00f6"}, [f'{KEY}service: {SERVICE} (got "hell\u00f6"). {change("service")}']),
     ({"service": ["a"]}, [f'{KEY}service: must be text, in quotes (got ["a"]). {IN_FILE}']),
