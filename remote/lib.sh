@@ -12,7 +12,7 @@ readonly STAGING=$STATE/traefik/staging
 readonly NETWORK=backstaff TRAEFIK=backstaff-traefik
 readonly PRIVATE=http://127.0.0.1:5880
 readonly RELEASE_HEADER=X-Backstaff-Release
-readonly LOCK_SECONDS=120
+readonly LOCK_SECONDS=120 REMEMBERED=200
 
 declare -gA ARG=()
 declare -ga REST=()
@@ -87,18 +87,20 @@ remember_live() {
   file=$(history_file)
   install -d -m 700 "$(service_folder)"
   half=$(mktemp "$(service_folder)/.half-XXXXXX")
-  { if [[ -f $file ]]; then grep --invert-match --line-regexp "${ARG[release]}" "$file" || true; fi; } >"$half"
+  # More than can be kept are not remembered.
+  { if [[ -f $file ]]; then grep --invert-match --line-regexp "${ARG[release]}" "$file" || true; fi; } |
+    tail --lines="$REMEMBERED" >"$half"
   printf '%s\n' "${ARG[release]}" >>"$half"
   mv -T "$half" "$file"
 }
 
 # past_releases: ids of releases that were live before the live one and are still on the server, the latest first.
 past_releases() {
-  local live release
+  local live there release
   live=$(live_release)
+  there=" $(containers '{{.Label "backstaff.release"}}' | tr '\n' ' ') "
   if [[ -f $(history_file) ]]; then tac "$(history_file)"; fi | while read -r release; do
-    [[ $release != "$live" ]] || continue
-    if docker container inspect "${ARG[service]}-${ARG[role]}-$release" >/dev/null 2>&1; then echo "$release"; fi
+    if [[ $release != "$live" && $there == *" $release "* ]]; then echo "$release"; fi
   done
 }
 

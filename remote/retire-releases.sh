@@ -58,7 +58,9 @@ delete() {
 delete_oldest() {
   STEP='step 12, delete'
   local container kept deleted=0
-  kept=" $(past_releases | head --lines="${ARG[retain]}" | tr '\n' ' ') "
+  local -a past
+  mapfile -t past < <(past_releases)
+  kept=" ${past[*]::ARG[retain]} "
   while read -r container; do
     [[ $container != "$(container_name)" && $kept != *" $(label "$container" release) "* ]] || continue
     delete "$container"

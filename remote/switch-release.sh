@@ -110,7 +110,9 @@ main() {
   remember_live
   rm -f "$(previous_file)" "$(candidate_file)" "$(body_file)"
   say "release ${ARG[release]} serves on port $(public_port)"
-  printf 'live=%s previous=%s\n' "${ARG[release]}" "$(past_releases | head --lines=1)"
+  local -a past
+  mapfile -t past < <(past_releases)
+  printf 'live=%s previous=%s\n' "${ARG[release]}" "${past[0]:-}"
 }
 
 main "$@"

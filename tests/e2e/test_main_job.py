@@ -118,7 +118,8 @@ def test_a_release_that_is_never_healthy_fails_and_the_old_one_serves_on(live: D
         broken = source.replace('self.answer(200, "up\\n")', 'self.answer(503, "no database")')
         (live.app / "app.py").write_text(broken, encoding="utf-8")
         message = live.failing_up()
-        assert "/up was not healthy within 10 s; the last answer was 503" in message
+        assert "not healthy within 10 s: asked GET /up of host localhost through Traefik" in message
+        assert "the last answer was 503: no database" in message
         assert "version good serves on port 8000" in message  # the candidate's own log
         assert f"release {release} serves on" in message
         assert live.containers() == containers
@@ -140,7 +141,7 @@ def test_an_app_that_ends_at_once_is_told_at_once(live: Deployment) -> None:
         message = live.failing_up()
     finally:
         (live.app / "app.py").write_text(source, encoding="utf-8")
-    assert "the container ended before /up answered" in message
+    assert "the container ended before /up was healthy" in message
     assert "no SECRET_BASE was given" in message
     assert "exit code 1" in message
     assert "version good" in live.get()
