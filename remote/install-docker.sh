@@ -44,11 +44,20 @@ start_engine() {
   done
 }
 
+# The user who logs in may become root anyway; in the group, `docker -H ssh://...` works from outside too.
+admit_login_user() {
+  local user=${SUDO_USER:-root}
+  if [[ $user == root || " $(id --name --groups "$user") " == *' docker '* ]]; then return 0; fi
+  usermod --append --groups docker "$user"
+  say "$user may use Docker without sudo"
+}
+
 main() {
   read_arguments -- "$@"
   lock docker
   install_packages
   start_engine
+  admit_login_user
   say "$(docker version --format 'Docker {{.Server.Version}}') answers"
 }
 

@@ -1,4 +1,4 @@
-"""A small web app: a page with its version and greeting, and its health on /up.
+"""A small web app: a page with its version and the public part of its env, and its health on /up.
 
 The standard library alone, so that the image is the base image and this file.
 """
@@ -20,6 +20,17 @@ GREETING = os.environ.get("GREETING", "Hello")
 PORT = int(os.environ.get("PORT", "8000"))
 
 
+def page() -> str:
+    """Write the page; of the variables, only what is named PUBLIC_ is for everybody to see."""
+    shown = "".join(
+        f"<li>{escape(name)}={escape(value)}</li>\n"
+        for name, value in sorted(os.environ.items())
+        if name.startswith("PUBLIC_")
+    )
+    head = f"<h1>{escape(GREETING)}</h1>\n<p>version {escape(VERSION)} on {socket.gethostname()}</p>\n"
+    return f"{head}<ul>\n{shown}</ul>\n"
+
+
 class Handler(BaseHTTPRequestHandler):
     """Answers three paths: `/`, `/up`, and `/slow?seconds=N` for trying what happens to long requests."""
 
@@ -39,10 +50,7 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(seconds)
             self.answer(200, f"version {VERSION} after {seconds:g} s\n")
         elif url.path == "/":
-            page = (
-                f"<h1>{escape(GREETING)}</h1>\n<p>version {escape(VERSION)} on {socket.gethostname()}</p>\n"
-            )
-            self.answer(200, page, "text/html")
+            self.answer(200, page(), "text/html")
         else:
             self.answer(404, "not here\n")
 

@@ -62,6 +62,7 @@ def test_docker_is_installed_once(docker_server: Server) -> None:
     assert again.status == 0
     assert "docker and curl are already there" in again.text
     assert "answers" in again.text
+    assert docker_server.ssh("docker version --format {{.Server.Os}}").text == "linux\n"
 
 
 @pytest.mark.parametrize(

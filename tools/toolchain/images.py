@@ -29,6 +29,8 @@ HUB: Final = "https://registry-1.docker.io/v2/"
 
 HUB_BOX_BASE: Final = "ubuntu:24.04"
 HUB_PYTHON: Final = "python:3.13-slim"
+# For the examples in other languages: made when they are asked for.
+HUB_LANGUAGES: Final = {"python": HUB_PYTHON, "node": "node:22-slim", "go": "golang:1.25"}
 
 # Measured: the binary unpacked, its copy on the way to Docker, and the image.
 TRAEFIK_NEEDED_MIB: Final = 700
@@ -62,13 +64,19 @@ def box(part: Step) -> tuple[str, Way]:
 
 def python_base(part: Step) -> tuple[str, Way]:
     """Find or make an image with Python to build apps on. See `box`."""
-    for reference in (HUB_PYTHON, _own_reference("python")):
+    return language_base(part, "python")
+
+
+def language_base(part: Step, language: str) -> tuple[str, Way]:
+    """Find or make an image to build apps of a language on, one of `HUB_LANGUAGES`. See `box`."""
+    official = HUB_LANGUAGES[language]
+    for reference in (official, _own_reference(language)):
         if reference and _is_there(reference):
             return reference, "found"
-    with cache.lock("image-python", part.now):
-        if _pull(part, HUB_PYTHON):
-            return HUB_PYTHON, "downloaded"
-        return _build(part, "python", machine_image.make(part)), "built"
+    with cache.lock(f"image-{language}", part.now):
+        if _pull(part, official):
+            return official, "downloaded"
+        return _build(part, language, machine_image.make(part)), "built"
 
 
 def traefik_here(part: Step) -> tuple[str, Way]:
