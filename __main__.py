@@ -45,12 +45,18 @@ def deploy(settings: Settings) -> None:
         here, on_server = [login.here], [login.on_server]
     env = c.EnvFile(on_host, c.EnvFileArgs(host, service, settings.env))
     traefik = c.Traefik(on_host, c.TraefikArgs(host, service, settings.traefik, on_server))
+    needs: list[pulumi.Resource] = [env.written, traefik.answers]
     if settings.rollback:
         release = c.Rollback(in_role, c.RollbackArgs(host, settings, settings.rollback)).release
     else:
         image = c.AppImage(service, c.AppImageArgs(settings, here))
         release = image.digest.apply(lambda digest: new_release(settings, digest, env.digest))
-    candidate = c.Candidate(in_role, c.CandidateArgs(host, settings, release, [env.written, traefik.answers]))
+        if not settings.registry and not settings.is_prebuilt:
+            transfer = c.ImageTransfer(
+                on_host, c.ImageTransferArgs(host, settings, image.digest, [docker.installed])
+            )
+            needs.append(transfer.sent)
+    candidate = c.Candidate(in_role, c.CandidateArgs(host, settings, release, needs))
     cutover = c.Cutover(in_role, c.CutoverArgs(host, settings, release, [candidate.healthy]))
     c.Retire(in_role, c.RetireArgs(host, settings, release, env.digest, [cutover.switched]))
 

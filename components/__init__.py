@@ -6,6 +6,7 @@ from components.cutover import Cutover, CutoverArgs
 from components.docker_engine import DockerEngine, DockerEngineArgs
 from components.env_file import EnvFile, EnvFileArgs
 from components.host import Host, HostArgs
+from components.image_transfer import ImageTransfer, ImageTransferArgs
 from components.registry_login import RegistryLogin, RegistryLoginArgs
 from components.retire import Retire, RetireArgs
 from components.rollback import Rollback, RollbackArgs
@@ -24,6 +25,8 @@ __all__ = [
     "EnvFileArgs",
     "Host",
     "HostArgs",
+    "ImageTransfer",
+    "ImageTransferArgs",
     "RegistryLogin",
     "RegistryLoginArgs",
     "Retire",

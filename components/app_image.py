@@ -74,7 +74,11 @@ class AppImage(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=needs),
         )
         # A name by digest tells nothing secret, although the registry's password was among the inputs.
-        return pulumi.Output.unsecret(image.repo_digest)
+        digest = pulumi.Output.unsecret(image.repo_digest)
+        if settings.registry:
+            return digest
+        # Without a push, the plugin gives the image's id.
+        return digest.apply(lambda image_id: f"{settings.repository}@{image_id}")
 
     def _look_up(self, settings: Settings) -> pulumi.Output[str]:
         """Ask the registry which digest the tag stands for now."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_command import local, remote
 
-from render.command_line import command_line
+from render.command_line import command_line, scripts_folder
 from render.scripts import bundle
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # How often SSH is dialled before the server counts as out of reach: with waits of at most 5 s, a minute.
 # Source: sdk/go/common/util/retry of pulumi/pulumi, as pulumi-command 1.2.1 uses it.
 DIAL_ERROR_LIMIT = 20
+SEND_IMAGE = Path(__file__).with_name("send_image.py")
 LEARN_HOST_KEY = Path(__file__).with_name("learn-host-key.sh")
 
 
@@ -71,6 +72,7 @@ class Host(pulumi.ComponentResource):
         super().__init__("backstaff:components:Host", name, None, opts)
         self.name = name
         self.ready: list[pulumi.Resource] = []
+        self._address = args.address
         self._ssh = args.ssh
         self._bundle = bundle()
         self._connection = self._connect(args)
@@ -110,6 +112,43 @@ class Host(pulumi.ComponentResource):
             add_previous_output_in_env=False,
             opts=pulumi.ResourceOptions(parent=parent, depends_on=[*self.ready, *depends_on]),
         )
+
+    def send_image(
+        self,
+        name: str,
+        image: pulumi.Output[tuple[str, str]],
+        *,
+        parent: pulumi.Resource,
+        depends_on: Sequence[pulumi.Resource],
+    ) -> local.Command:
+        """Send an image of this machine's engine, as a stream of its own: it is too big for a step's input.
+
+        Args:
+            name: a stable name for the resource.
+            image: its id, and the name and tag that it gets on the server.
+            parent: the component that it belongs to.
+            depends_on: what must be there first, beside the connection and the scripts.
+
+        Returns:
+            The command that sends it.
+        """
+        return local.Command(
+            name,
+            create=image.apply(lambda pair: self._send_line(*pair)),
+            dir=str(SEND_IMAGE.parent),
+            stdin=self._connection.host_key,
+            add_previous_output_in_env=False,
+            opts=pulumi.ResourceOptions(
+                parent=parent, depends_on=[*self.ready, *depends_on], ignore_changes=["dir"]
+            ),
+        )
+
+    def _send_line(self, image: str, name: str) -> str:
+        words = ["python3", SEND_IMAGE.name, "--image", image, "--name", name]
+        words += ["--host", self._address, "--port", str(self._ssh.port), "--user", self._ssh.user]
+        for key in self._ssh.keys:
+            words += ["--key", str(key.expanduser())]
+        return shlex.join([*words, "--scripts", scripts_folder(self._bundle.digest)])
 
     def _line(self, step: Step) -> str:
         return command_line(self._ssh.user, self._bundle.digest, step.script, step.arguments, step.rest)

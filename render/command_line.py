@@ -32,9 +32,18 @@ def command_line(
         Such as `sudo -n /var/lib/backstaff/bin/1f2e3d4c/start-candidate --service hello --role web`.
     """
     words = [] if user == "root" else ["sudo", "-n"]
-    words.append(f"{STATE_FOLDER}/bin/{bundle}/{script}")
+    words.append(f"{scripts_folder(bundle)}/{script}")
     for name, value in arguments.items():
         words += [f"--{name}", str(value)]
     if rest:
         words += ["--", *rest]
     return shlex.join(words)
+
+
+def scripts_folder(bundle: str) -> str:
+    """Name the folder of the scripts on the server.
+
+    Args:
+        bundle: their digest.
+    """
+    return f"{STATE_FOLDER}/bin/{bundle}"

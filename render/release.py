@@ -71,7 +71,22 @@ def new_release(settings: Settings, image: str, env: str) -> Release:
         The release, the same for the same parts on every day.
     """
     port = settings.proxy.app_port
-    return Release(release_id(image, env, [*run_options(settings), f"port={port}"]), image, env, port)
+    name = release_id(image, env, [*run_options(settings), f"port={port}"])
+    is_sent = settings.registry is None and not settings.is_prebuilt
+    return Release(name, local_name(image) if is_sent else image, env, port)
+
+
+def local_name(image: str) -> str:
+    """Name an image that has no registry: a server does not know it by a digest of one.
+
+    Args:
+        image: by digest, which is its id.
+
+    Returns:
+        Repository and a tag made of the id, such as `hello:9e52547c5edd`.
+    """
+    repository, _, digest = image.partition("@sha256:")
+    return f"{repository}:{digest[:IMAGE_DIGITS]}"
 
 
 def release_id(image: str, env: str, options: Sequence[str]) -> str:

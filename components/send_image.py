@@ -1,0 +1,220 @@
+"""Step 5 without a registry: bring an image of this machine's engine to a server over SSH.
+
+Run as a program by `ImageTransfer`, with the standard library alone. Only the layers that the server lacks
+are sent: an engine that has the layers below takes an archive without them. Source: `tarexport.load` of moby,
+which opens a layer's file only where the layer is not there.
+
+Standard input: the server's public host key. Exit: 0 the image is there; 1 not, with the reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+CONNECT_SECONDS = 20
+MEGABYTE = 1_000_000
+
+
+class SendError(Exception):
+    """The image could not be brought to the server; the text says why."""
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The layers of an image in an archive of `docker save`.
+
+    Attributes:
+        paths: the members that hold them, the lowest first.
+        digests: of their contents, in the same order.
+    """
+
+    paths: Sequence[str]
+    digests: Sequence[str]
+
+    def already(self, others: Iterable[Sequence[str]]) -> int:
+        """Count the lowest layers that one of the server's images has too.
+
+        Args:
+            others: the digests of each image's layers, the lowest first.
+        """
+        best = 0
+        for other in others:
+            same = 0
+            for ours, theirs in zip(self.digests, other, strict=False):
+                if ours != theirs:
+                    break
+                same += 1
+            best = max(best, same)
+        return best
+
+    def left_out(self, count: int) -> frozenset[str]:
+        """Name the members that need not be sent when the server has the lowest `count` layers."""
+        return frozenset(self.paths[:count]) - frozenset(self.paths[count:])
+
+
+def read_layers(archive: tarfile.TarFile) -> Layers:
+    """Read which layers an archive of one image has.
+
+    Raises:
+        SendError: it is no such archive.
+    """
+    try:
+        (manifest,) = _json(archive, "manifest.json")
+        config = _json(archive, manifest["Config"])
+        return Layers(manifest["Layers"], config["rootfs"]["diff_ids"])
+    except (KeyError, ValueError, tarfile.TarError) as error:
+        raise SendError(f"`docker save` wrote what cannot be read ({error})") from error
+
+
+def copy_without(archive: tarfile.TarFile, left_out: frozenset[str], into: IO[bytes]) -> int:
+    """Copy an archive, compressed, without some members.
+
+    Args:
+        archive: of `docker save`.
+        left_out: names of members; one that another member links to is copied all the same.
+        into: where the compressed copy goes.
+
+    Returns:
+        Bytes copied, before compression.
+    """
+    members = archive.getmembers()
+    targets = {os.path.normpath(Path(one.name).parent / one.linkname) for one in members if one.issym()}
+    copied = 0
+    with (
+        gzip.GzipFile(fileobj=into, mode="wb", compresslevel=1) as packed,
+        tarfile.open(fileobj=packed, mode="w|") as copy,
+    ):
+        for member in members:
+            if member.name in left_out - targets:
+                continue
+            copy.addfile(member, archive.extractfile(member) if member.isfile() else None)
+            copied += member.size
+    return copied
+
+
+def _json(archive: tarfile.TarFile, name: str) -> Any:  # noqa: ANN401 - of any shape
+    file = archive.extractfile(name)
+    if file is None:
+        raise KeyError(name)
+    return json.load(file)
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the server is reached.
+
+    Attributes:
+        arguments: host, port, user, key and scripts.
+        known_hosts: a file with the server's key.
+    """
+
+    arguments: argparse.Namespace
+    known_hosts: Path
+
+    def command(self, script: str) -> list[str]:
+        """Write the command that runs a script there: its host key checked, nobody's configuration."""
+        given = self.arguments
+        options = {
+            "UserKnownHostsFile": shlex.quote(str(self.known_hosts)),
+            "StrictHostKeyChecking": "yes",
+            "BatchMode": "yes",
+            "ConnectTimeout": str(CONNECT_SECONDS),
+            "ServerAliveInterval": "10",
+            "LogLevel": "ERROR",
+        }
+        words = ["ssh", "-F", "none", "-p", str(given.port)]
+        for key, value in options.items():
+            words += ["-o", f"{key}={value}"]
+        if given.key:
+            words += ["-o", "IdentitiesOnly=yes", "-i", given.key]
+        script_words = [] if given.user == "root" else ["sudo", "-n"]
+        script_words += [f"{given.scripts}/{script}", "--image", given.image, "--name", given.name]
+        return [*words, f"{given.user}@{given.host}", shlex.join(script_words)]
+
+
+def send(way: Way) -> None:
+    """Bring the image there, unless it is there.
+
+    Raises:
+        SendError: it could not be brought.
+    """
+    given = way.arguments
+    listed = subprocess.run(way.command("list-layers"), stdout=subprocess.PIPE, text=True, check=False)
+    if listed.returncode != 0:
+        raise SendError(f"{given.host} could not be asked which layers it has; what it said is above")
+    lines = listed.stdout.splitlines()
+    if lines == ["there"]:
+        _say(f"{given.name} is already there")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Path(folder) / "image.tar"
+        _save(given.image, saved)
+        with tarfile.open(saved) as archive:
+            layers = read_layers(archive)
+            already = layers.already(line.split() for line in lines)
+            if not _load(way, archive, layers, already) and not (already and _load(way, archive, layers, 0)):
+                raise SendError(f"{given.host} did not take the image; what it said is above")
+
+
+def _save(image: str, path: Path) -> None:
+    with path.open("wb") as file:
+        if subprocess.run(["docker", "save", image], stdout=file, check=False).returncode != 0:
+            raise SendError(f"this machine's Docker could not save the image {image}")
+
+
+def _load(way: Way, archive: tarfile.TarFile, layers: Layers, already: int) -> bool:
+    count = len(layers.paths)
+    _say(f"{count - already} of {count} layers, the others are there")
+    with subprocess.Popen(way.command("load-image"), stdin=subprocess.PIPE) as load:
+        assert load.stdin is not None  # noqa: S101 - as asked for
+        try:
+            copied = copy_without(archive, layers.left_out(already), load.stdin)
+            load.stdin.close()
+        except BrokenPipeError:
+            copied = 0
+    if load.returncode == 0:
+        _say(f"sent {copied / MEGABYTE:.1f} MB, compressed on the way")
+    return load.returncode == 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"step 5, send: {text}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Send what the arguments name."""
+    parser = argparse.ArgumentParser()
+    for name in ("image", "name", "host", "port", "user", "scripts"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--key")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        known_hosts = Path(folder) / "known_hosts"
+        # With a port of its own, a host is looked up as `[host]:port`.
+        host = given.host if given.port == "22" else f"[{given.host}]:{given.port}"
+        known_hosts.write_text(f"{host} {sys.stdin.read().strip()}\n", encoding="utf-8")
+        try:
+            send(Way(given, known_hosts))
+        except SendError as error:
+            sys.exit(f"step 5, send: {error}")
+        except FileNotFoundError as error:
+            sys.exit(f"step 5, send: there is no `{error.filename}` on this machine. Install it.")
+
+
+if __name__ == "__main__":
+    main()
