@@ -90,7 +90,7 @@ def test_a_refused_login_names_registry_user_and_side(docker_server: Server, par
         side="server",
     )
     assert refused.status == 1
-    assert f"the registry {parts.registry.server} refused ali (asked from " in refused.text
+    assert f"the registry {parts.registry.server} refused ali on the server " in refused.text
     assert "401 Unauthorized" in refused.text
     assert "open-sesame" not in refused.text
 
