@@ -110,7 +110,8 @@ class Outputs(mocks.Mocks):
         outputs: dict[str, Any] = {}
         if args.typ == "docker:index/image:Image":
             repository = args.inputs["imageName"].removesuffix(":latest")
-            outputs = {"repoDigest": f"{repository}@sha256:{DIGEST}"}
+            pushed = "" if args.inputs.get("skipPush") else f"{repository}@"
+            outputs = {"repoDigest": f"{pushed}sha256:{DIGEST}"}
         elif args.typ == "command:local:Command":
             outputs = {"stdout": HOST_KEY}
         elif args.typ == "command:remote:Command":

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.mocks.conftest import HOST, PASSWORD, configured
-from tests.mocks.graph import DIGEST, Graph, plain_texts, run_program
+from tests.mocks.graph import DIGEST, HOST_KEY, Graph, plain_texts, run_program
 
 CANDIDATE = f"hello-web-{HOST}-candidate"
 CUTOVER = f"hello-web-{HOST}-cutover"
@@ -67,8 +67,15 @@ def test_an_image_with_a_digest_is_deployed_as_it_is(tmp_path: Path, tag: str) -
 
 
 def test_no_registry_needs_no_login(tmp_path: Path) -> None:
-    """Log in nowhere and push nothing."""
+    """Log in nowhere and push nothing; the image is sent to a server whose key is checked."""
     graph = run(tmp_path, registry="none")
+
+    sent = graph.named(f"hello-{HOST}-transfer")
+    assert f" --image sha256:{DIGEST} --name ada/shop:9e52547c5edd --host {HOST} " in sent.inputs["create"]
+    assert sent.plain("stdin") == HOST_KEY
+    assert sent.name in graph.before(CANDIDATE)
+    assert f"{HOST}-docker" in graph.before(sent.name)
+    assert " --image ada/shop:9e52547c5edd " in graph.named(CANDIDATE).inputs["create"]
 
     assert not [one.name for one in graph.resources if "login" in one.name]
     assert graph.of_type(IMAGE)[0].inputs["skipPush"] is True
