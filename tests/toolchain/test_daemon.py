@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,11 @@ def test_it_is_known_to_a_later_run(tmp_path: Path) -> None:
     later = Daemon("sleeper", tmp_path)
     assert later.is_running()
     number = later.number()
-    assert Path(f"/proc/{number}/cmdline").read_bytes() == b"sleep\x0060\x00"
+    command = Path(f"/proc/{number}/cmdline")
+    limit = time.monotonic() + 10
+    while not command.read_bytes() and time.monotonic() < limit:  # not yet the program that it becomes
+        time.sleep(0.01)
+    assert command.read_bytes() == b"sleep\x0060\x00"
     later.stop()
     assert not Daemon("sleeper", tmp_path).is_running()
     assert later.number() is None
