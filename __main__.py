@@ -36,20 +36,14 @@ def deploy(settings: Settings) -> None:
 
     host = c.Host(address, c.HostArgs(address, settings.ssh))
     docker = c.DockerEngine(address, c.DockerEngineArgs(host))
-    here: list[pulumi.Resource] = []
-    on_server: list[pulumi.Resource] = [docker.installed]
-    if settings.registry:
-        login = c.RegistryLogin(
-            on_host, c.RegistryLoginArgs(host, service, settings.registry, docker.installed)
-        )
-        here, on_server = [login.here], [login.on_server]
+    login = c.RegistryLogin(on_host, c.RegistryLoginArgs(host, service, settings.registry, docker.installed))
     env = c.EnvFile(on_host, c.EnvFileArgs(host, service, settings.env))
-    traefik = c.Traefik(on_host, c.TraefikArgs(host, service, settings.traefik, on_server))
+    traefik = c.Traefik(on_host, c.TraefikArgs(host, service, settings.traefik, login.on_server))
     needs: list[pulumi.Resource] = [env.written, traefik.answers]
     if settings.rollback:
         release = c.Rollback(in_role, c.RollbackArgs(host, settings, settings.rollback)).release
     else:
-        image = c.AppImage(service, c.AppImageArgs(settings, here))
+        image = c.AppImage(service, c.AppImageArgs(settings, login.here))
         release = image.digest.apply(lambda digest: new_release(settings, digest, env.digest))
         if not settings.registry and not settings.is_prebuilt:
             transfer = c.ImageTransfer(
@@ -62,7 +56,7 @@ def deploy(settings: Settings) -> None:
 
     pulumi.export("url", public_url(settings))
     pulumi.export("host", address)
-    pulumi.export("image", release.apply(lambda release: release.image))
+    pulumi.export("image", cutover.image)
     pulumi.export("release", cutover.live)
     pulumi.export("previous_release", cutover.previous)
     pulumi.export("ssh", ssh_command(settings.ssh, address))

@@ -40,12 +40,13 @@ class Cutover(pulumi.ComponentResource):
     """The switch of the public route, at once for all requests.
 
     Creates: the live route.
-    Outputs: `live`, the release that serves; `previous`, the one before, empty if there is none.
+    Outputs: `live`, the release that serves; its `image`; `previous`, the one before, empty if there is none.
     Changes when: the release, its host names or its health check change.
     On failure: the route is as it was before.
     """
 
     live: pulumi.Output[str]
+    image: pulumi.Output[str]
     previous: pulumi.Output[str]
 
     def __init__(self, name: str, args: CutoverArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -71,7 +72,8 @@ class Cutover(pulumi.ComponentResource):
         # From what the switch saw, not from what was wanted: an `up` that fails must not announce a release.
         self.live = self.switched.stdout.apply(lambda text: _last_line(text)["live"])
         self.previous = self.switched.stdout.apply(lambda text: _last_line(text)["previous"])
-        self.register_outputs({"live": self.live, "previous": self.previous})
+        self.image = pulumi.Output.all(args.release, self.live).apply(lambda both: both[0].image)
+        self.register_outputs({"live": self.live, "image": self.image, "previous": self.previous})
 
 
 def _last_line(text: str) -> dict[str, str]:

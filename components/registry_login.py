@@ -20,13 +20,13 @@ class RegistryLoginArgs:
     Attributes:
         host: the server.
         service: whose login it is.
-        registry: server, user and password.
+        registry: server, user and password; none to go without.
         docker: Docker on the server.
     """
 
     host: Host
     service: str
-    registry: Registry
+    registry: Registry | None
     docker: pulumi.Resource
 
 
@@ -34,6 +34,7 @@ class RegistryLogin(pulumi.ComponentResource):
     """A login that was tried on both sides.
 
     Creates: a trial login on this machine; a kept login for this service on the server, for root only.
+        Without a registry, nothing.
     Changes when: server, user or password change.
     On failure: the one before stays in force.
     """
@@ -49,29 +50,35 @@ class RegistryLogin(pulumi.ComponentResource):
             opts: Pulumi's options.
         """
         super().__init__("backstaff:components:RegistryLogin", name, None, opts)
-        password = pulumi.Output.secret(args.registry.password.get_secret_value())
-        arguments = {
-            "server": args.registry.server,
-            "username": args.registry.username,
-            "service": args.service,
-        }
-        self.here = local.Command(
-            f"{name}-login-here",
-            create=_local_line({**arguments, "side": "here"}),
-            dir=str(REMOTE),
-            stdin=password,
-            add_previous_output_in_env=False,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        self.on_server = args.host.run(
-            f"{name}-login",
-            Step("login-registry", {**arguments, "side": "server"}),
-            parent=self,
-            delete=Step("logout-registry", {"service": args.service}),
-            stdin=password,
-            depends_on=[args.docker],
-        )
+        self.here: list[pulumi.Resource] = []
+        self.on_server: list[pulumi.Resource] = [args.docker]
+        if args.registry:
+            self._log_in(name, args, args.registry)
         self.register_outputs({})
+
+    def _log_in(self, name: str, args: RegistryLoginArgs, registry: Registry) -> None:
+        password = pulumi.Output.secret(registry.password.get_secret_value())
+        arguments = {"server": registry.server, "username": registry.username, "service": args.service}
+        self.here.append(
+            local.Command(
+                f"{name}-login-here",
+                create=_local_line({**arguments, "side": "here"}),
+                dir=str(REMOTE),
+                stdin=password,
+                add_previous_output_in_env=False,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        )
+        self.on_server.append(
+            args.host.run(
+                f"{name}-login",
+                Step("login-registry", {**arguments, "side": "server"}),
+                parent=self,
+                delete=Step("logout-registry", {"service": args.service}),
+                stdin=password,
+                depends_on=[args.docker],
+            )
+        )
 
 
 def _local_line(arguments: dict[str, str]) -> str:

@@ -10,6 +10,7 @@ Standard input: the server's public host key. Exit: 0 the image is there; 1 not,
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gzip
 import json
 import os
@@ -20,7 +21,7 @@ import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -179,14 +180,12 @@ def _save(image: str, path: Path) -> None:
 def _load(way: Way, archive: tarfile.TarFile, layers: Layers, already: int) -> bool:
     count = len(layers.paths)
     _say(f"{count - already} of {count} layers, the others are there")
-    with subprocess.Popen(way.command("load-image"), stdin=subprocess.PIPE) as load:
-        assert load.stdin is not None  # noqa: S101 - as asked for
-        try:
-            copied = copy_without(archive, layers.left_out(already), load.stdin)
-            load.stdin.close()
-        except BrokenPipeError:
-            copied = 0
-    if load.returncode == 0:
+    copied = 0
+    load = subprocess.Popen(way.command("load-image"), stdin=subprocess.PIPE)
+    # A server that has refused it hears no more; its exit status tells.
+    with contextlib.suppress(BrokenPipeError), cast("IO[bytes]", load.stdin) as stdin:
+        copied = copy_without(archive, layers.left_out(already), stdin)
+    if load.wait() == 0:
         _say(f"sent {copied / MEGABYTE:.1f} MB, compressed on the way")
     return load.returncode == 0
 

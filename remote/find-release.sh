@@ -10,7 +10,7 @@ STEP='rollback'
 
 main() {
   read_arguments service role release -- "$@"
-  local wanted=${ARG[release]} live container
+  local wanted=${ARG[release]} live
   local -a past
   live=$(live_release)
   mapfile -t past < <(past_releases)
@@ -20,11 +20,11 @@ main() {
   elif [[ $wanted != "$live" && " ${past[*]} " != *" $wanted "* ]]; then
     fail "release $wanted of ${ARG[service]} is not on this server. Those that are: ${past[*]:-none}${live:+; live is $live}. Set backstaff:rollback to one of them, or set image to the digest of an older one. Nothing was changed."
   fi
-  container=${ARG[service]}-${ARG[role]}-$wanted
+  ARG[release]=$wanted
   say "to release $wanted (live: ${live:-none})"
   docker container inspect --format \
     "release=$wanted image={{.Config.Image}} env={{index .Config.Labels \"backstaff.env\"}} port={{index .Config.Labels \"backstaff.port\"}}" \
-    "$container"
+    "$(container_name)"
 }
 
 main "$@"

@@ -5,6 +5,8 @@
 # shellcheck disable=SC2034,SC2154  # ARG and STEP are those of lib.sh
 readonly LOG_LINES=20 FIRST_INTERVAL=0.1 BODY_SHOWN=200
 STATUS=000
+# What happens to a release that is not healthy, for the message; the script that asks says so.
+FATE='was removed'
 
 body_file() { printf '/run/backstaff-%s.body' "$(container_name)"; }
 
@@ -86,11 +88,14 @@ serving() {
   if [[ -n $live ]]; then printf 'release %s serves on' "$live"; else printf 'nothing was live before'; fi
 }
 
+# crash_mark: stands for a release that was healthy and ended before it was switched to.
+crash_mark() { printf '%s/crashed-%s' "$STAGING" "$(container_name)"; }
+
 # give_up REASON: say what was seen; the caller's trap takes away what is half made.
 give_up() {
   local asked
   asked=$(last_question)
   rm -f "$(body_file)"
   show_end
-  fail "$1: $asked. The new release ${ARG[release]} was removed; $(serving)."
+  fail "$1: $asked. The new release ${ARG[release]} $FATE; $(serving)."
 }

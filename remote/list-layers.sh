@@ -16,9 +16,8 @@ main() {
     echo there
     return 0
   fi
-  docker image ls --all --quiet --no-trunc | sort --unique | while read -r image; do
-    docker image inspect --format '{{join .RootFS.Layers " "}}' "$image"
-  done
+  docker image ls --all --quiet --no-trunc | sort --unique |
+    xargs --no-run-if-empty docker image inspect --format '{{join .RootFS.Layers " "}}'
 }
 
 main "$@"

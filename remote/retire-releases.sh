@@ -39,7 +39,6 @@ stop_old() {
   while read -r container; do
     [[ $container != "$(container_name)" ]] || continue
     drain "$container"
-    rm -f "$DYNAMIC/candidate-$container.yml"
     docker stop --time "${ARG[stop_timeout]}" "$container" >/dev/null
     say "$container, exit code $(docker container inspect --format '{{.State.ExitCode}}' "$container")"
   done < <(containers '{{.Names}}' --filter status=running --filter status=restarting)
@@ -48,6 +47,7 @@ stop_old() {
 # delete CONTAINER: with the volumes that Docker made for it alone, and its image if no other container has it.
 delete() {
   local image
+  rm -f "$DYNAMIC/candidate-$1.yml"
   image=$(docker container inspect --format '{{.Config.Image}}' "$1")
   docker rm --volumes "$1" >/dev/null
   docker rmi "$image" >/dev/null 2>&1 || true

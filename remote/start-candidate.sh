@@ -74,10 +74,12 @@ start() {
   run_container
 }
 
+was_live() { [[ -f $(history_file) ]] && grep --quiet --line-regexp "${ARG[release]}" "$(history_file)"; }
+
 # A release that was live before is kept for the next trial: it may be the one to come back to.
 take_back() {
   rm -f "$(candidate_file)" "$(body_file)"
-  if [[ -f $(history_file) ]] && grep --quiet --line-regexp "${ARG[release]}" "$(history_file)"; then
+  if was_live; then
     docker stop --time 10 "$(container_name)" >/dev/null 2>&1 || true
     return 0
   fi
@@ -95,7 +97,10 @@ main() {
     say "release ${ARG[release]} is live already"
     return 0
   fi
+  # shellcheck disable=SC2034  # read by lib-gate.sh
+  if was_live; then FATE='was stopped and is kept'; fi
   trap take_back EXIT
+  rm -f "$(crash_mark)"
   start
   place_route "$(candidate_file)"
   wait_until_healthy

@@ -21,11 +21,9 @@ in_force() {
 
 # serves: the public entry point answers as the gate asks; or at all, where the gate asks on a port of its own.
 serves() {
-  ask --header "Host: ${ARG[public_host]}" "http://127.0.0.1:$(public_port)${ARG[health_path]}" ||
+  ask --header "Host: ${ARG[public_host]}" "http://127.0.0.1:$PUBLIC_PORT${ARG[health_path]}" ||
     { [[ ${ARG[public_check]} == answers ]] && [[ $STATUS != 000 && $STATUS != 50[234] ]]; }
 }
-
-public_port() { docker port "$TRAEFIK" 80/tcp | sed -n '1s/.*://p'; }
 
 wait_for() {
   local began=$SECONDS
@@ -35,7 +33,6 @@ wait_for() {
   done
 }
 
-crash_mark() { printf '%s/crashed-%s' "$STAGING" "$(container_name)"; }
 previous_file() { printf '%s/previous-%s-%s' "$STAGING" "${ARG[service]}" "${ARG[role]}"; }
 
 # A release that has ended since the gate is not switched to. The gate's step was done and is not run again, so
@@ -58,6 +55,8 @@ ensure_runs() {
 
 second_trial() {
   local began=$SECONDS
+  # shellcheck disable=SC2034  # read by lib-gate.sh
+  FATE='was not switched to'
   wait_until_healthy
   STEP='step 9, switch'
   while ((SECONDS - began < STAY_SECONDS)); do
@@ -72,7 +71,7 @@ second_trial() {
 
 put_back() {
   rm -f "$(body_file)"
-  if [[ -f $(previous_file) ]]; then cp "$(previous_file)" "$(previous_file).half" && mv -T "$(previous_file).half" "$(live_file)"; else rm -f "$(live_file)"; fi
+  if [[ -f $(previous_file) ]]; then mv -T "$(previous_file)" "$(live_file)"; else rm -f "$(live_file)"; fi
 }
 
 # What a killed switch has left is no previous release: it was never seen to serve.
@@ -93,7 +92,7 @@ switch() {
   wait_for in_force || fail "Traefik did not take the new route within $SWITCH_SECONDS s; it was put back. See: docker logs $TRAEFIK"
   if ! wait_for serves; then
     show_end
-    fail "the new release does not serve on port $(public_port): $(last_question). The route was put back."
+    fail "the new release does not serve on port $PUBLIC_PORT: $(last_question). The route was put back."
   fi
   trap - EXIT
 }
@@ -103,13 +102,14 @@ main() {
     health_successes health_interval health_timeout deploy_timeout -- "$@"
   receive
   lock "${ARG[service]}"
+  PUBLIC_PORT=$(docker port "$TRAEFIK" 80/tcp | sed -n '1s/.*://p')
   ensure_runs
   keep_previous
   switch
   docker update --restart unless-stopped "$(container_name)" >/dev/null
   remember_live
   rm -f "$(previous_file)" "$(candidate_file)" "$(body_file)"
-  say "release ${ARG[release]} serves on port $(public_port)"
+  say "release ${ARG[release]} serves on port $PUBLIC_PORT"
   local -a past
   mapfile -t past < <(past_releases)
   printf 'live=%s previous=%s\n' "${ARG[release]}" "${past[0]:-}"

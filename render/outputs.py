@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from render.gate import public_host
+from settings.files import expanded
 
 if TYPE_CHECKING:
     from settings import Settings, Ssh
@@ -36,11 +37,12 @@ def ssh_command(ssh: Ssh, address: str) -> str:
         address: the server's.
 
     Returns:
-        Such as `ssh -i ~/.ssh/id_ed25519 -p 2222 ubuntu@203.0.113.10`.
+        Such as `ssh -i /home/ada/.ssh/id_ed25519 -p 2222 ubuntu@203.0.113.10`.
     """
     words = ["ssh"]
     for key in ssh.keys:
-        words += ["-i", str(key)]
+        # Expanded here: quoted as a word of its own, a shell would take `~` as it stands.
+        words += ["-i", str(expanded(key))]
     if ssh.port != SSH_PORT:
         words += ["-p", str(ssh.port)]
     return shlex.join([*words, f"{ssh.user}@{address}"])

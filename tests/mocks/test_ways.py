@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from render.outputs import ssh_command
+from settings import Ssh
 from tests.mocks.conftest import HOST, PASSWORD, configured
 from tests.mocks.graph import DIGEST, HOST_KEY, Graph, plain_texts, run_program
 
@@ -45,7 +47,6 @@ def test_a_rollback_keeps_the_env_of_the_settings(tmp_path: Path) -> None:
 
 def test_an_image_with_a_tag_is_looked_up_and_not_built(tmp_path: Path) -> None:
     """Deploy what the tag stands for now, by its digest; the account is no plain input."""
-    (tmp_path / "app").mkdir()
     graph = run(tmp_path, image="ada/shop:v1.2")
 
     assert graph.of_type(IMAGE) == []
@@ -118,3 +119,10 @@ def test_the_outputs_are_ready_to_paste(tmp_path: Path) -> None:
     assert graph.outputs["ssh"] == f"ssh -i {key} -p 2222 ubuntu@{HOST}"
     assert graph.outputs["docker_host"] == f"ssh://ubuntu@{HOST}:2222"
     assert graph.outputs["url"] == "http://shop.example:8080"
+
+
+def test_the_key_of_the_ssh_output_can_be_pasted() -> None:
+    """Expand the home folder, which a shell would not do in a quoted word."""
+    ssh = Ssh(keys=(Path("~/.ssh/id"),))
+
+    assert ssh_command(ssh, HOST) == f"ssh -i {Path.home()}/.ssh/id root@{HOST}"

@@ -5,11 +5,15 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
 import pytest
 
+from components import send_image
 from components.send_image import Layers, SendError, copy_without, read_layers
 
 LAYERS = Layers(["a/layer.tar", "b/layer.tar", "c/layer.tar"], ["sha256:1", "sha256:2", "sha256:3"])
@@ -60,6 +64,48 @@ def test_the_layers_are_read_from_manifest_and_config(tmp_path: Path) -> None:
     for number, files in enumerate([{}, {"manifest.json": b"[]"}, {"manifest.json": b"no"}]):
         with pytest.raises(SendError, match="cannot be read"):
             read_layers(write(tmp_path / f"bad-{number}", files))
+
+
+FAKE_SSH = """#!/bin/bash
+if [[ ${*: -1} == *list-layers* ]]; then echo sha256:1; exit; fi
+count=$(($(cat count 2>/dev/null) + 1)); echo "$count" >count
+if ((count <= REFUSALS)); then exit 1; fi
+cat >received
+"""
+
+
+@pytest.mark.parametrize(("refusals", "status", "tries"), [(0, 0, 1), (1, 0, 2), (2, 1, 2)])
+def test_a_server_that_wants_all_layers_gets_them(
+    tmp_path: Path, refusals: int, status: int, tries: int
+) -> None:
+    """Send everything to a server that does not take less, and end in words if it refuses that too."""
+    manifest = json.dumps([{"Config": "c.json", "Layers": ["a", "b"]}]).encode()
+    config = json.dumps({"rootfs": {"diff_ids": ["sha256:1", "sha256:2"]}}).encode()
+    big = os.urandom(3_000_000)  # more than a pipe holds, compressed or not
+    write(tmp_path / "image", {"manifest.json": manifest, "c.json": config, "a": b"lowest", "b": big}).close()
+    for name, text in {"ssh": FAKE_SSH, "docker": "#!/bin/sh\ncat image\n"}.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    words = ["--image", "sha256:0", "--name", "hello:0", "--host", "h", "--port", "22"]
+    words += ["--user", "root", "--scripts", "/s"]
+
+    done = subprocess.run(
+        [sys.executable, send_image.__file__, *words],
+        input="ssh-ed25519 AAAA", text=True, check=False, cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "REFUSALS": str(refusals)},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+    assert done.returncode == status, done.stdout
+    assert (tmp_path / "count").read_text() == f"{tries}\n"
+    if status:
+        assert done.stdout.splitlines()[-1] == (
+            "step 5, send: h did not take the image; what it said is above"
+        )
+    else:
+        with tarfile.open(tmp_path / "received") as received:
+            assert ("a" in received.getnames()) is (tries == 2)
+            assert "b" in received.getnames()
 
 
 def test_the_copy_lacks_what_is_left_out_but_for_what_is_linked_to(tmp_path: Path) -> None:
