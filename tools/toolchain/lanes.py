@@ -35,9 +35,8 @@ def run(lanes: Sequence[Sequence[Part]]) -> None:
             process.stop_all()
 
     with futures.ThreadPoolExecutor(len(begun)) as threads:
-        running = [threads.submit(follow, lane) for lane in begun]
         try:
-            futures.wait(running)
+            futures.wait([threads.submit(follow, lane) for lane in begun])
         except BaseException:
             # A signal: leaving the block waits until each lane has removed what it had half made.
             process.stop_all()

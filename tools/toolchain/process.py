@@ -73,6 +73,9 @@ def run(
     if ends_with_us:
         with _guard:
             _running.add(process)
+        if _stopping.is_set():
+            # It was started while `stop_all` went through the others.
+            _end(process, signal.SIGTERM)
     try:
         output = _read(process, on_line, timeout_seconds)
         exit_code = process.wait()
