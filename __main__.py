@@ -22,10 +22,13 @@ def read_settings() -> Settings:
         key.removeprefix(PREFIX): value for key, value in get_config_env().items() if key.startswith(PREFIX)
     }
     try:
-        return load(pulumi.get_stack(), config, Path.cwd())
+        settings = load(pulumi.get_stack(), config, Path.cwd())
     except SettingsError as error:
         message = f"The settings cannot be used; nothing was touched.\n{error}"
         raise pulumi.RunError(message) from None
+    for warning in settings.warnings:
+        pulumi.warn(warning)
+    return settings
 
 
 def deploy(settings: Settings) -> None:

@@ -60,13 +60,15 @@ class Cutover(pulumi.ComponentResource):
         super().__init__("backstaff:components:Cutover", name, None, opts)
         settings = args.settings
         names = RoleNames(settings.service, settings.role)
-        hosts = settings.proxy.hosts
+        hosts, seconds = settings.proxy.hosts, settings.proxy.response_timeout
         self.switched = args.host.run(
             f"{name}-cutover",
             args.release.apply(lambda release: _switch(settings, release)),
             parent=self,
             delete=Step("remove-route", {"service": settings.service, "role": settings.role}),
-            stdin=args.release.apply(lambda release: live_file(names, release.id, release.port, hosts)),
+            stdin=args.release.apply(
+                lambda release: live_file(names, release.id, release.port, hosts, seconds)
+            ),
             depends_on=args.candidates,
         )
         # From what the switch saw, not from what was wanted: an `up` that fails must not announce a release.

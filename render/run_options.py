@@ -15,7 +15,8 @@ def run_options(settings: Settings) -> list[str]:
         settings: the stack's settings.
 
     Returns:
-        Options for `docker run`, one word each, the same for the same settings.
+        Options for `docker run`, one word each, then `--` and the command if there is one; the same for the
+        same settings.
     """
     words = ["--log-driver", settings.logging.driver]
     for key, value in sorted(settings.logging.options.items()):
@@ -24,4 +25,6 @@ def run_options(settings: Settings) -> list[str]:
         words += ["--volume", volume]
     for key, value in sorted(settings.labels.items()):
         words += ["--label", f"{key}={value}"]
-    return words
+    for name, values in sorted(settings.options.items()):
+        words += [f"--{name}={value}" for value in values] or [f"--{name}"]
+    return [*words, "--", *settings.command] if settings.command else words

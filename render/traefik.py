@@ -40,7 +40,9 @@ def candidate_file(names: RoleNames, release: str, app_port: int) -> str:
     return _dump(release, {f"candidate-{name}": router}, {f"candidate-{name}": _balancer(name, app_port)})
 
 
-def live_file(names: RoleNames, release: str, app_port: int, hosts: Sequence[str]) -> str:
+def live_file(
+    names: RoleNames, release: str, app_port: int, hosts: Sequence[str], response_seconds: int
+) -> str:
     """Route the public's requests to one release.
 
     Args:
@@ -48,6 +50,7 @@ def live_file(names: RoleNames, release: str, app_port: int, hosts: Sequence[str
         release: the release's id.
         app_port: the port that the app listens on inside its container.
         hosts: host names that are routed; every request if empty.
+        response_seconds: how long the app has to begin an answer; Traefik then says 504 for it.
 
     Returns:
         YAML whose first line, `# release: <id>`, lets a script see which release is live.
@@ -58,7 +61,12 @@ def live_file(names: RoleNames, release: str, app_port: int, hosts: Sequence[str
         "rule": " || ".join(f"Host(`{host}`)" for host in hosts) or "PathPrefix(`/`)",
         "service": name,
     }
-    return _dump(release, {names.router: router}, {name: _balancer(name, app_port)})
+    service = _balancer(name, app_port)
+    service["loadBalancer"]["serversTransport"] = names.router
+    # Idle connections end as soon as those of the default transport, which `ensure-traefik` sets.
+    timeouts = {"responseHeaderTimeout": f"{response_seconds}s", "idleConnTimeout": "1s"}
+    transports = {"serversTransports": {names.router: {"forwardingTimeouts": timeouts}}}
+    return _dump(release, {names.router: router}, {name: service}, transports)
 
 
 def private_file() -> str:
@@ -87,5 +95,8 @@ def _balancer(container: str, app_port: int) -> dict[str, Any]:
     return {"loadBalancer": {"servers": [{"url": f"http://{container}:{app_port}"}]}}
 
 
-def _dump(release: str, routers: dict[str, Any], services: dict[str, Any]) -> str:
-    return f"# release: {release}\n" + yaml.safe_dump({"http": {"routers": routers, "services": services}})
+def _dump(
+    release: str, routers: dict[str, Any], services: dict[str, Any], more: dict[str, Any] | None = None
+) -> str:
+    http = {"routers": routers, "services": services, **(more or {})}
+    return f"# release: {release}\n" + yaml.safe_dump({"http": http})

@@ -88,10 +88,18 @@ def _problems(path: Path, binding: Binding) -> Iterator[Problem]:
             f"{key} is longer than {PROCESS_BYTES} bytes, the most that Linux gives a process in one variable"
         )
         yield Problem(where, rule, "Put it into a file of the image, or shorten it.")
-    elif not key.isidentifier() and not _fits_a_line(value):
+    elif not key.isidentifier() and not fits_a_line(value):
         rule = f"{key} is of several lines or very long, which Docker takes only under a plain name"
         yield Problem(where, rule, "Rename it: letters, digits and underscores.")
 
 
-def _fits_a_line(value: str) -> bool:
+def fits_a_line(value: str) -> bool:
+    """Tell whether a value fits the file that Docker reads, a line each.
+
+    Args:
+        value: of a variable.
+
+    Returns:
+        Whether it does.
+    """
     return not {"\n", "\r"} & set(value) and len(value.encode()) <= LINE_BYTES

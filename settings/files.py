@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from settings.errors import Problem
+from settings.tree import Node, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
 KEY_TEXT = "PRIVATE KEY-----"
 
 
-def check_files(source: str, app: object, builder: Builder | None, ssh: Ssh | None) -> list[Problem]:
+def check_files(tree: Node, app: object, builder: Builder | None, ssh: Ssh | None) -> list[Problem]:
     """Check that the app's folder, its Dockerfile and the private key are there.
 
     Args:
-        source: the file that names them, for messages.
+        tree: what names them, for messages.
         app: the app's folder, absolute; anything but a path is left to the types' check.
         builder: what names the Dockerfile; none if it is wrong in itself.
         ssh: what names the key; none if it is wrong in itself.
@@ -30,9 +31,9 @@ def check_files(source: str, app: object, builder: Builder | None, ssh: Ssh | No
     """
     problems: list[Problem] = []
     if isinstance(app, Path):
-        problems += _check_app(source, app, builder)
+        problems += _check_app(tree, app, builder)
     if ssh:
-        problems += _check_keys(source, ssh)
+        problems += _check_keys(tree, ssh)
     return problems
 
 
@@ -51,24 +52,29 @@ def expanded(path: Path) -> Path:
         return path
 
 
-def _check_app(source: str, app: Path, builder: Builder | None) -> Iterator[Problem]:
-    where = f"{source}: backstaff:app"
+def _check_app(tree: Node, app: Path, builder: Builder | None) -> Iterator[Problem]:
+    node = find(tree, ("app",)) or Node(None, tree.place, ("app",))
     if not app.is_dir():
-        yield Problem(where, f"no such folder: {app}", "Name the app's folder.")
+        yield node.problem(f"no such folder: {app}", "Name the app's folder.")
     elif builder:
-        context = (app / builder.context).resolve()
-        if not _is_file(context / builder.dockerfile):
-            rule = f"there is no {builder.dockerfile} in {context}"
-            yield Problem(where, rule, "Write one, or name it in backstaff:builder.dockerfile.")
+        named = find(tree, ("builder", "dockerfile"))
+        if not _is_file(app / builder.dockerfile):
+            rule = f"there is no {builder.dockerfile} in {app}"
+            yield (named or node).problem(rule, "Write one, or name it in builder.dockerfile.")
+        context = find(tree, ("builder", "context"))
+        if context and not (app / builder.context).is_dir():
+            yield context.problem(
+                f"there is no folder {builder.context} in {app}", "Name the build's context."
+            )
 
 
-def _check_keys(source: str, ssh: Ssh) -> Iterator[Problem]:
-    where = f"{source}: backstaff:ssh.keys"
+def _check_keys(tree: Node, ssh: Ssh) -> Iterator[Problem]:
+    node = find(tree, ("ssh", "keys")) or tree
     for key in ssh.keys:
         if KEY_TEXT in str(key):
-            yield Problem(where, "names a file, and is not the key itself", "Write the key's path.")
+            yield node.problem("names a file, and is not the key itself", "Write the key's path.")
         elif not _is_file(expanded(key)):
-            yield Problem(where, f"no such file: {key}", "Name the private key of the server's user.")
+            yield node.problem(f"no such file: {key}", "Name the private key of the server's user.")
 
 
 def _is_file(path: Path) -> bool:

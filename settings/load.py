@@ -2,149 +2,207 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
-from difflib import get_close_matches
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from settings.dotenv import read_dotenv
+from settings.app_env import app_env
+from settings.commands import Commands
+from settings.complaints import complaints
 from settings.errors import Problem, SettingsError
 from settings.files import check_files, expanded
+from settings.kamal import translate
+from settings.kamal_files import KamalFiles, destination_of, hooks, kamal_files
 from settings.model import Builder, Settings, Ssh
-from settings.wording import rule
+from settings.secrets import Secrets
+from settings.stack_config import stack_tree
+from settings.tree import Node, find, merge, plain, put
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pydantic_core import ErrorDetails
-
-# How variables for secrets are called, by custom.
-SHOWABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
-
-# Errors by pydantic's name that no single value sets right.
-SHAPES = {"dict_type", "model_type", "string_type", "tuple_type"}
+# Keys that only the user's own stack can set: a file that comes with an app cannot.
+OWN_KEYS = ("app", "allowCommands", "secrets")
+TRUE = {"true", True}
 
 Checked = TypeVar("Checked", bound=BaseModel)
+
+
+@dataclass
+class Loading:
+    """Settings on their way from files to the model.
+
+    Attributes:
+        files: Kamal's.
+        tree: all that was written, the stronger over the weaker, in the model's keys.
+        values: the same, as the model takes it.
+        settings: the model, if it accepts the values.
+        problems: all that is wrong.
+        warnings: what has no effect.
+    """
+
+    files: KamalFiles
+    tree: Node
+    values: dict[str, Any] = field(default_factory=dict)
+    settings: Settings | None = None
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def load(
     stack: str, config: Mapping[str, str], project: Path, environment: Mapping[str, str] = os.environ
 ) -> Settings:
-    """Read the stack's configuration and the app's `.env`.
+    """Read the app's `config/deploy.yml`, the stack's configuration and the secrets of both.
 
     Args:
-        stack: the stack's name, for messages.
+        stack: the stack's name; where the app's folder has a `config/deploy.<stack>.yml`, that is one of
+            Kamal's destinations, and laid over `config/deploy.yml`.
         config: the keys under `backstaff:`, without that prefix; structured ones as JSON text, as Pulumi
-            hands them over.
+            hands them over. They win over the files.
         project: the folder that relative paths start from.
-        environment: where a secret that is named, as in `password: [NAME]`, is looked up first; then `.env`.
+        environment: where a secret that is named, as in `password: [NAME]`, is looked up.
 
     Returns:
-        The settings, checked.
+        The settings, checked; their `warnings` say what has no effect.
 
     Raises:
         SettingsError: names all problems at once.
     """
-    source = f"Pulumi.{stack}.yaml"
+    loading = read(stack, config, project, environment)
+    if loading.problems or loading.settings is None:
+        raise SettingsError(loading.problems)
+    return loading.settings
+
+
+def read(stack: str, config: Mapping[str, str], project: Path, environment: Mapping[str, str]) -> Loading:
+    """Do the same as `load`, but return what is wrong beside what was read.
+
+    Args:
+        stack: as for `load`.
+        config: as for `load`.
+        project: as for `load`.
+        environment: as for `load`.
+
+    Returns:
+        All of it.
+    """
+    own = stack_tree(stack, config, project)
+    folder = _app_folder(own, project)
+    allow = own.items.get("allowCommands")
+    commands = Commands(folder or project, environment, are_allowed=bool(allow and allow.value in TRUE))
+    loading = Loading(kamal_files(folder, stack), own)
+    _merge_sources(loading, own, commands)
+    secrets = _secrets(loading, commands)
+    loading.problems += secrets.problems
+    loading.values = _values(loading.tree, folder)
+    _name_accounts(loading, secrets)
+    loading.values["env"] = app_env(loading.tree, secrets, loading.problems)
+    _validate(loading)
+    loading.problems += secrets.missing
+    _check(loading, stack)
+    if loading.settings:
+        loading.settings._warnings = tuple(dict.fromkeys(loading.warnings))  # noqa: SLF001 - ours to fill
+    return loading
+
+
+def _app_folder(own: Node, project: Path) -> Path | None:
+    app = own.items.get("app")
+    if app and isinstance(app.value, str):
+        return (project / expanded(Path(app.value))).resolve()
+    if app is None and (project / "config" / "deploy.yml").is_file():
+        return project.resolve()
+    return None
+
+
+def _merge_sources(loading: Loading, own: Node, commands: Commands) -> None:
+    """Lay the stack's configuration over Kamal's files, each in the model's keys first."""
+    files = loading.files
+    files.read(commands)
+    loading.problems += files.problems
+    for key in OWN_KEYS:
+        if node := files.tree.items.get(key):
+            rule = "belongs into the stack's configuration alone"
+            loading.problems.append(
+                node.problem(rule, f"Move it to {own.place.source.name}: backstaff:{key}.")
+            )
+    written = translate(files.tree.without(*OWN_KEYS), is_first=files.is_first)
+    stack = translate(own)
+    loading.tree = merge(written.tree if files.exist else own.having({}), stack.tree)
+    loading.problems += written.problems + stack.problems
+    loading.warnings += files.warnings + written.warnings + stack.warnings
+
+
+def _secrets(loading: Loading, commands: Commands) -> Secrets:
+    path = find(loading.tree, ("secrets_path",))
+    own = find(loading.tree, ("secrets",))
+    values = {name: SecretStr(str(node.value)) for name, node in own.items.items()} if own else {}
+    name = str(path.value) if path and isinstance(path.value, str) else ".kamal/secrets"
+    return Secrets(loading.files, commands, name, values)
+
+
+def _values(tree: Node, folder: Path | None) -> dict[str, Any]:
     # Without a registry, the keys that it needs are named one by one.
-    values: dict[str, Any] = {"registry": {}} | {key: _parsed(text) for key, text in config.items()}
-    variables: dict[str, str] = {}
-    problems: list[Problem] = []
-    if "env" in values:
-        problems.append(
-            Problem(f"{source}: backstaff:env", "is not a known key", "Write variables in the app's .env.")
-        )
-    if isinstance(values.get("app"), str):
-        values["app"] = (project / expanded(Path(values["app"]))).resolve()
-        variables, found = read_dotenv(values["app"] / ".env")
-        problems += found
-    named = _resolve_named_secret(values, variables, environment, source, problems)
-    values["env"] = {name: SecretStr(value) for name, value in variables.items() if name not in named}
-    settings = _validated(values, source, problems)
-    builder = None if settings and settings.is_prebuilt else _section(Builder, values, "builder")
-    problems += check_files(source, values.get("app"), builder, _section(Ssh, values, "ssh"))
-    if settings:
-        problems += _check_host_keys(settings, source)
-        if not settings.is_prebuilt and settings.app is None:
-            remedy = f"Set it: {_command(('app',))}; or name a prebuilt image by a tag or digest."
-            problems.append(Problem(f"{source}: backstaff:app", "is missing", remedy))
-    if problems or settings is None:
-        raise SettingsError(problems)
-    return settings
+    values: dict[str, Any] = plain(put(tree, ("registry",), tree.having({})).without("env"))
+    if folder:
+        values["app"] = folder
+    return values
 
 
-def _parsed(text: str) -> Any:  # noqa: ANN401 - a value of the configuration can be of any shape
-    """Give a configuration value its shape: Pulumi hands objects and lists over as JSON, all else as text."""
-    if text[:1] in {"{", "["}:
-        try:
-            return json.loads(text)
-        except json.JSONDecodeError:
-            return text
-    return text
-
-
-def _resolve_named_secret(
-    values: dict[str, Any],
-    variables: Mapping[str, str],
-    environment: Mapping[str, str],
-    source: str,
-    problems: list[Problem],
-) -> set[str]:
-    """Replace Kamal's `[NAME]` under `registry` by what NAME stands for; return the names that were used.
+def _name_accounts(loading: Loading, secrets: Secrets) -> None:
+    """Replace Kamal's `[NAME]` under `registry` by what NAME stands for.
 
     A name that was used for the registry is kept from the app: it has no need of it.
     """
-    registry = values.get("registry")
+    registry = loading.values.get("registry")
     if not isinstance(registry, dict):
-        return set()
-    named: set[str] = set()
+        return
     for key in ("username", "password"):
-        match registry.get(key):
-            case [str(name)]:
-                named.add(name)
-                registry[key] = environment.get(name) or variables.get(name)
-                if not registry[key]:
-                    problems.append(_without_value(f"{source}: backstaff:registry.{key}", name))
-                    registry[key] = "missing"
-    return named
+        node = find(loading.tree, ("registry", key))
+        match node.entries if node else []:
+            case [Node(value=str(name)) as entry]:
+                value = secrets.look_up(name, Node(None, entry.place, entry.path[:-1]))
+                # An empty one is told like one that is not there.
+                registry[key] = value.get_secret_value() if value else "missing"
 
 
-def _without_value(where: str, name: str) -> Problem:
-    # What does not look like a variable may be the secret itself, in brackets by mistake.
-    shown = name if SHOWABLE.fullmatch(name) else "a variable"
-    it = name if SHOWABLE.fullmatch(name) else "it"
-    return Problem(where, f"names {shown}, which has no value", f"Set {it} in the environment or in .env.")
-
-
-def _validated(values: dict[str, Any], source: str, problems: list[Problem]) -> Settings | None:
+def _validate(loading: Loading) -> None:
     try:
-        return Settings.model_validate(values)
+        loading.settings = Settings.model_validate(loading.values)
     except ValidationError as error:
-        problems += [
-            _problem(detail, source) for detail in error.errors(include_url=False) if not _follows(detail)
-        ]
-        return None
+        loading.problems += complaints(error, loading.tree)
 
 
-def _follows(detail: ErrorDetails) -> bool:
-    """Tell whether a list is too short only because its entries are wrong, each of which is told."""
-    return detail["type"] == "too_short" and bool(detail["input"])
+def _check(loading: Loading, stack: str) -> None:
+    """Check what the settings say about files, and about each other."""
+    settings, values, files = loading.settings, loading.values, loading.files
+    builder = None if settings and settings.is_prebuilt else _section(Builder, values, "builder")
+    loading.problems += check_files(loading.tree, values.get("app"), builder, _section(Ssh, values, "ssh"))
+    if (node := destination_of(loading.tree)) and not files.destination:
+        rule = "is true, and there is no file for this stack"
+        loading.problems.append(node.problem(rule, f"Write config/deploy.{stack}.yml."))
+    if not settings:
+        return
+    loading.problems += _check_host_keys(settings, loading.tree)
+    if settings.app is None and not settings.is_prebuilt:
+        command = "pulumi config set --path 'backstaff:app' VALUE"
+        remedy = f"Set it: {command}; or name a prebuilt image by a tag or digest."
+        loading.problems.append(Problem(f"Pulumi.{stack}.yaml: backstaff:app", "is missing", remedy))
+    if files.exist and (found := hooks(files.folder, settings.hooks_path)):
+        rule = f"holds hooks, which are not run here: {', '.join(found)}"
+        remedy = "Do what they do before or after `pulumi up`, and set hooks_path to a folder without any."
+        loading.problems.append(Problem(str(settings.hooks_path), rule, remedy))
 
 
-def _check_host_keys(settings: Settings, source: str) -> list[Problem]:
+def _check_host_keys(settings: Settings, tree: Node) -> list[Problem]:
     """Refuse a host key that pins no server: its server would be trusted at first sight."""
     return [
-        Problem(
-            f"{source}: backstaff:{_key_path(('ssh', 'host_keys', address))}",
+        node.problem(
             "is not one of the servers",
             f"Write the address as in backstaff:servers ({', '.join(settings.servers)}).",
         )
         for address in settings.ssh.host_keys
-        if address not in settings.servers
+        if address not in settings.servers and (node := find(tree, ("ssh", "host_keys", address)))
     ]
 
 
@@ -154,55 +212,3 @@ def _section(model: type[Checked], values: Mapping[str, Any], key: str) -> Check
         return model.model_validate(values.get(key, {}))
     except ValidationError:
         return None
-
-
-def _problem(detail: ErrorDetails, source: str) -> Problem:
-    loc = detail["loc"]
-    where = f"{source}: backstaff:{_key_path(loc)}"
-    if detail["type"] == "extra_forbidden":
-        near = get_close_matches(str(loc[-1]), _known_keys(loc[:-1]), n=1)
-        remedy = f"Did you mean {near[0]}?" if near else "Remove it, or see the README for the known keys."
-        return Problem(where, "is not a known key", remedy)
-    if detail["type"] == "missing":
-        return Problem(where, "is missing", f"Set it: {_command(loc)}.")
-    if detail["type"] in SHAPES or isinstance(detail["input"], (list, dict)):
-        return Problem(where, rule(detail), f"Correct it in {source}.")
-    return Problem(where, rule(detail), f"Change it: {_command(loc)}.")
-
-
-def _command(loc: tuple[int | str, ...]) -> str:
-    """Write the command that sets the value at a path; in a list, its first entry."""
-    field = _section_at(loc[:-1]).model_fields.get(str(loc[-1]))
-    entry = "[0]" if field and get_origin(field.annotation) is tuple else ""
-    option = "--secret " if field and field.annotation is SecretStr else ""
-    return f"pulumi config set {option}--path 'backstaff:{_key_path(loc)}{entry}' VALUE"
-
-
-def _key_path(loc: tuple[int | str, ...]) -> str:
-    """Write a path as `pulumi config set --path` takes it."""
-    path = ""
-    for part in loc:
-        if isinstance(part, int):
-            path += f"[{part}]"
-        elif "." in part:
-            path += f'["{part}"]'
-        else:
-            path += f".{part}" if path else part
-    return path
-
-
-def _known_keys(path: tuple[int | str, ...]) -> list[str]:
-    """Name the keys of the section at a path; `env` is filled from `.env` and never written."""
-    section = _section_at(path)
-    return [key for key in section.model_fields if (section, key) != (Settings, "env")]
-
-
-def _section_at(path: tuple[int | str, ...]) -> type[BaseModel]:
-    """Find the section at a path, or the last one on the way there."""
-    section: type[BaseModel] = Settings
-    for part in path:
-        field = section.model_fields.get(str(part))
-        for kind in (field.annotation, *get_args(field.annotation)) if field else ():
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                section = kind
-    return section

@@ -8,11 +8,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
-# What Docker's object names and DNS labels both accept, so that a service can name containers and hosts;
+from settings import rules
+
+# What Docker's object names accept and its DNS resolves, so that a service can name containers and hosts;
 # short enough for a DNS label of 63 characters together with a role and a release.
-NAME = r"^[a-z0-9]([a-z0-9-]{0,34}[a-z0-9])?$"
+NAME = r"^[a-z0-9]([a-z0-9_-]{0,34}[a-z0-9])?$"
 # One line of `ssh-keyscan` or `known_hosts` without its host: algorithm and base64 key.
 HOST_KEY = r"^(ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/]+={0,2}( .*)?$"
 # The path of a URL; a query is allowed. Without blanks, and without what curl would take for several paths.
@@ -39,8 +51,14 @@ ROLLBACK = r"^(previous|[0-9a-f]{12}-[0-9a-f]{6})$"
 # A volume's name or a folder of the server, a path in the container, and Docker's options for the two.
 VOLUME = r"^[A-Za-z0-9/][A-Za-z0-9_./-]*:/[^:,]*(:[A-Za-z,]+)?$"
 
-Port = Annotated[int, Field(ge=1, le=65535)]
-Seconds = Annotated[int, Field(ge=0, le=3600)]
+# An option of `docker run`, without its dashes.
+OPTION = r"^[a-z][a-z0-9-]*$"
+
+Count = Annotated[int, BeforeValidator(rules.number)]
+Port = Annotated[Count, Field(ge=1, le=65535)]
+Seconds = Annotated[int, BeforeValidator(rules.seconds), Field(ge=0, le=3600)]
+Host = Annotated[str, Field(pattern=HOST), AfterValidator(rules.host)]
+Domain = Annotated[str, Field(pattern=DOMAIN), AfterValidator(rules.domain)]
 
 
 class Section(BaseModel):
@@ -69,14 +87,14 @@ class Builder(Section):
     Attributes:
         arch: the server's architecture.
         context: the build's context, relative to the app's folder.
-        dockerfile: the Dockerfile, relative to the context.
+        dockerfile: the Dockerfile, relative to the app's folder.
         target: the stage to build; the last one if not set.
         args: build arguments; not for secrets, they stay in the image's history.
     """
 
     arch: Literal["amd64", "arm64"] = "amd64"
-    context: Path = Path()
-    dockerfile: Path = Path("Dockerfile")
+    context: Annotated[Path, AfterValidator(rules.inside)] = Path()
+    dockerfile: Annotated[Path, AfterValidator(rules.inside)] = Path("Dockerfile")
     target: str | None = None
     args: dict[str, str] = Field(default_factory=dict)
 
@@ -98,9 +116,9 @@ class HealthCheck(Section):
 
     path: str = Field(default="/up", pattern=URL_PATH)
     port: Port | None = None
-    host: Annotated[str, Field(pattern=DOMAIN)] | None = None
-    interval: float = Field(default=1.0, gt=0, le=60)
-    timeout: float = Field(default=5.0, gt=0, le=60)
+    host: Domain | None = None
+    interval: Annotated[float, BeforeValidator(rules.seconds)] = Field(default=1.0, gt=0, le=60)
+    timeout: Annotated[float, BeforeValidator(rules.seconds)] = Field(default=5.0, gt=0, le=60)
     status: tuple[Annotated[str, Field(pattern=STATUS)], ...] = Field(default=("200-299",), min_length=1)
     body: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
     successes: int = Field(default=1, ge=1, le=100)
@@ -121,11 +139,13 @@ class Proxy(Section):
         app_port: the port that the app listens on inside its container.
         hosts: host names that are routed to the app; every request if empty.
         healthcheck: the gate before traffic.
+        response_timeout: seconds that the app has to begin an answer.
     """
 
     app_port: Port = 80
-    hosts: tuple[Annotated[str, Field(pattern=DOMAIN)], ...] = ()
+    hosts: Annotated[tuple[Domain, ...], AfterValidator(rules.distinct)] = ()
     healthcheck: HealthCheck = HealthCheck()
+    response_timeout: Annotated[Seconds, Field(ge=1)] = 30
 
 
 class Ssh(Section):
@@ -185,6 +205,15 @@ class Settings(Section):
         volumes: `NAME:PATH` or `FOLDER:PATH`, as Docker's `--volume` takes them.
         labels: of the container, as Docker's `--label` takes them.
         logging: of the container.
+        primary_role: the role that the servers run; names the containers.
+        command: what the container runs; the image's own if empty.
+        options: further options of `docker run`, each with its values; none is an option without a value.
+        require_destination: whether a stack must have a `config/deploy.<stack>.yml`.
+        allow_empty_roles: whether a role may have no hosts.
+        hooks_path: where Kamal's hooks are, relative to the app's folder; they are not run.
+        secrets_path: where Kamal's secrets are, relative to the app's folder.
+        allow_commands: whether what the settings' files ask to be run is run: `$(command)`, and Ruby in ERB.
+        secrets: values for what is named as a secret, by name; they win over those from files.
         servers: addresses of the servers.
         env: what the app finds in its environment, from its `.env`.
         deploy_timeout: seconds that a new release has to become healthy.
@@ -196,21 +225,33 @@ class Settings(Section):
     app: Path | None = None
     service: str = Field(pattern=NAME)
     image: Annotated[str, Field(pattern=IMAGE)] | None = None
-    servers: tuple[Annotated[str, Field(pattern=HOST)], ...] = Field(min_length=1, max_length=1)
+    servers: Annotated[tuple[Host, ...], AfterValidator(rules.distinct)] = Field(min_length=1, max_length=1)
     registry: Registry | None
     builder: Builder = Builder()
     proxy: Proxy = Proxy()
     ssh: Ssh = Ssh()
     traefik: TraefikSettings = TraefikSettings()
     env: dict[str, SecretStr] = Field(default_factory=dict)
-    deploy_timeout: Annotated[int, Field(ge=1, le=3600)] = 30
+    deploy_timeout: Annotated[Seconds, Field(ge=1)] = 30
     drain_timeout: Seconds = 30
     stop_timeout: Seconds = 10
-    retain_containers: int = Field(default=5, ge=1, le=100)
+    retain_containers: Count = Field(default=5, ge=1, le=100)
     rollback: Annotated[str, Field(pattern=ROLLBACK)] | None = None
     volumes: tuple[Annotated[str, Field(pattern=VOLUME)], ...] = ()
-    labels: dict[str, str] = Field(default_factory=dict)
+    labels: Annotated[dict[str, str], AfterValidator(rules.labels)] = Field(default_factory=dict)
     logging: Logging = Logging()
+    primary_role: str = Field(default="web", pattern=NAME)
+    command: tuple[str, ...] = ()
+    options: Annotated[
+        dict[Annotated[str, Field(pattern=OPTION)], tuple[str, ...]], AfterValidator(rules.options)
+    ] = Field(default_factory=dict)
+    require_destination: bool = False
+    allow_empty_roles: bool = False
+    hooks_path: Path = Path(".kamal/hooks")
+    secrets_path: Path = Path(".kamal/secrets")
+    allow_commands: bool = Field(default=False, alias="allowCommands")
+    secrets: dict[str, SecretStr] = Field(default_factory=dict)
+    _warnings: tuple[str, ...] = PrivateAttr(default=())
 
     @field_validator("registry", mode="before")
     @classmethod
@@ -218,10 +259,21 @@ class Settings(Section):
         """Take the word for what it says; a key that is left empty is a mistake."""
         return {} if value is None else None if value == "none" else value
 
+    @model_validator(mode="after")
+    def _names_fit(self) -> Settings:
+        """See to it that a container's name is one label of DNS, by which the proxy finds it."""
+        rules.fits_label(self.service, self.primary_role)
+        return self
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was written and has no effect, a line each."""
+        return self._warnings
+
     @property
     def role(self) -> str:
         """The role that the servers run."""
-        return "web"
+        return self.primary_role
 
     @property
     def repository(self) -> str:
@@ -237,7 +289,7 @@ class Settings(Section):
     @property
     def dockerfile(self) -> Path:
         """The Dockerfile, absolute."""
-        return self.context / self.builder.dockerfile
+        return ((self.app or Path()) / self.builder.dockerfile).resolve()
 
     @property
     def context(self) -> Path:

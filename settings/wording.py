@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from settings import model
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
 
 # What each pattern of the model means.
 PATTERNS = {
-    model.NAME: "must be 1 to 36 lower-case letters, digits and dashes, with a letter or digit at both ends",
+    model.NAME: (
+        "must be 1 to 36 lower-case letters, digits, dashes and underscores, "
+        "with a letter or digit at both ends"
+    ),
     model.IMAGE: "must be a repository in lower-case letters, such as ada/hello; a tag if prebuilt",
     model.HOST: "must be a host name or an address, without a user or a scheme",
     model.DOMAIN: "must be a host name, such as www.example.org, without a scheme",
@@ -24,6 +28,7 @@ PATTERNS = {
     model.STATUS: 'must be a status such as 200, or a range such as "200-399"',
     model.ROLLBACK: 'must be "previous" or the id of a release, such as 9e52547c5edd-a1b2c3',
     model.VOLUME: "must be NAME:PATH or FOLDER:PATH with absolute paths, such as data:/var/lib/data",
+    model.OPTION: "must be an option of docker run without its dashes, such as memory",
     model.HOST_KEY: "must be a public host key, such as ssh-ed25519 AAAA..., as ssh-keyscan prints it",
 }
 
@@ -51,11 +56,12 @@ RULES = {
 }
 
 
-def rule(detail: ErrorDetails) -> str:
+def rule(detail: ErrorDetails, *, is_hidden: bool = False) -> str:
     """Say what must hold, and what was found unless it may be secret.
 
     Args:
         detail: what pydantic found.
+        is_hidden: whether the value came from the environment, and so may be a secret.
 
     Returns:
         Such as `must be at most 65535 (got 70000)`.
@@ -63,9 +69,25 @@ def rule(detail: ErrorDetails) -> str:
     limits = detail.get("ctx", {})
     known = PATTERNS.get(limits["pattern"]) if "pattern" in limits else RULES.get(detail["type"])
     text = known.format_map(limits) if known else detail["msg"][0].lower() + detail["msg"][1:]
-    if may_be_secret(detail["loc"], detail["input"]):
+    if is_hidden or may_be_secret(detail["loc"], detail["input"]):
         return text
     return f"{text} (got {json.dumps(detail['input'], ensure_ascii=False, default=str)})"
+
+
+def suggestion(detail: ErrorDetails) -> str:
+    """Say what to write where it is plain.
+
+    Args:
+        detail: what pydantic found.
+
+    Returns:
+        A sentence, or nothing.
+    """
+    value = detail["input"]
+    path = f"/{value}"
+    if detail.get("ctx", {}).get("pattern") == model.URL_PATH and re.fullmatch(model.URL_PATH, path):
+        return f'Write "{path}".'
+    return ""
 
 
 def may_be_secret(loc: tuple[int | str, ...], value: object) -> bool:
@@ -79,7 +101,7 @@ def may_be_secret(loc: tuple[int | str, ...], value: object) -> bool:
         Whether it must not be shown.
     """
     return (
-        loc[0] == "env"
+        loc[:1] in {("env",), ("secrets",)}
         or loc in {("registry",), ("registry", "password")}
         or isinstance(value, dict)
         or KEY_TEXT in str(value)

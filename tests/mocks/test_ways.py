@@ -95,6 +95,16 @@ def test_run_options_reach_docker_run(tmp_path: Path) -> None:
     assert line.endswith(" -- --log-driver local --volume data:/data --label 'note=two words'")
 
 
+def test_options_and_a_command_of_kamals_reach_docker_run(tmp_path: Path) -> None:
+    """Write a role's options as `docker run` takes them, and its command behind the image."""
+    web = {"hosts": [HOST], "cmd": "bin/serve --all 'two words'", "options": {"memory": "1g", "init": True}}
+    graph = run(tmp_path, servers={"web": web}, proxy={"app_port": 8000, "response_timeout": 7})
+
+    line = graph.named(CANDIDATE).inputs["create"]
+    assert line.endswith(" --init --memory=1g -- bin/serve --all 'two words'")
+    assert "responseHeaderTimeout: 7s" in graph.named(CUTOVER).plain("stdin")
+
+
 def test_only_the_gate_of_a_port_of_its_own_differs_in_public(tmp_path: Path) -> None:
     """Ask the gate's port in private, and the app's in public, where any answer of the app's will do."""
     proxy = {"app_port": 8000, "hosts": ["shop.example"]}

@@ -53,7 +53,7 @@ class Shop:
             "public_check": "healthy",
         }  # fmt: skip
         return self.server.step(
-            "switch-release", live_file(NAMES, release, PORT, ()), **arguments | GATE | changes
+            "switch-release", live_file(NAMES, release, PORT, (), 60), **arguments | GATE | changes
         )
 
     def retire(self, release: str, **changes: str | int) -> Outcome:

@@ -24,7 +24,9 @@ def missing(path: str, option: str = "") -> str:
 
 
 IN_FILE = f"Correct it in {FILE}."
-SERVICE = "must be 1 to 36 lower-case letters, digits and dashes, with a letter or digit at both ends"
+SERVICE = (
+    "must be 1 to 36 lower-case letters, digits, dashes and underscores, with a letter or digit at both ends"
+)
 IMAGE = "must be a repository in lower-case letters, such as ada/hello; a tag if prebuilt"
 HOST = "must be a host name or an address, without a user or a scheme"
 DOMAIN = "must be a host name, such as www.example.org, without a scheme"
@@ -53,9 +55,25 @@ BAD: list[tuple[dict[str, Any], list[str]]] = [
         [f"{KEY}registry.pasword: {UNKNOWN}. Did you mean password?"],
     ),
     ({"builder": {"contxt": "."}}, [f"{KEY}builder.contxt: {UNKNOWN}. Did you mean context?"]),
-    # The app's variables come from .env alone.
-    ({"env": {"A": PASSWORD}}, [f"{KEY}env: {UNKNOWN}. Write variables in the app's .env."]),
-    ({"envs": "x"}, [f"{KEY}envs: {UNKNOWN}. {NO_IDEA}"]),
+    ({"envs": "x"}, [f"{KEY}envs: {UNKNOWN}. Did you mean env?"]),
+    # The app's variables: no value is shown.
+    (
+        {"env": PASSWORD},
+        [f"{KEY}env: must be a group of variables. Write `NAME: value` lines below it."],
+    ),
+    (
+        {"env": {"A": [PASSWORD]}},
+        [f"{KEY}env.A: must be text, a number, true or false. Write it on one line."],
+    ),
+    (
+        {"env": {"clear": {}, "A": PASSWORD}},
+        [
+            (
+                f"{KEY}env.A: stands beside clear, secret or tags, which hold variables "
+                "once one of them is there. Move A under env.clear."
+            )
+        ],
+    ),
     # Keys that are needed.
     (
         {"app": None},
@@ -72,7 +90,7 @@ BAD: list[tuple[dict[str, Any], list[str]]] = [
     ({"registry": {"username": "ada"}}, [missing("registry.password", "--secret ")]),
     ({"registry": {"password": PASSWORD}}, [missing("registry.username")]),
     # Names.
-    ({"service": "Hello_App"}, [f'{KEY}service: {SERVICE} (got "Hello_App"). {change("service")}']),
+    ({"service": "HelloApp"}, [f'{KEY}service: {SERVICE} (got "HelloApp"). {change("service")}']),
     ({"service": "-hello"}, [f'{KEY}service: {SERVICE} (got "-hello"). {change("service")}']),
     ({"service": "hello-"}, [f'{KEY}service: {SERVICE} (got "hello-"). {change("service")}']),
     ({"service": "hello\n"}, [f'{KEY}service: {SERVICE} (got "hello\\n"). {change("service")}']),
@@ -221,12 +239,16 @@ BAD: list[tuple[dict[str, Any], list[str]]] = [
         [f'{KEY}proxy.hosts[0]: {DOMAIN} (got "{{{{ env }}}}"). {change("proxy.hosts[0]")}'],
     ),
     ({"proxy": {"hosts": "a"}}, [f'{KEY}proxy.hosts: must be a list (got "a"). {IN_FILE}']),
+    (
+        {"proxy": {"healthcheck": {"path": "up"}}},
+        [f'{KEY}proxy.healthcheck.path: {URL_PATH} (got "up"). Write "/up".'],
+    ),
     *[
         (
             {"proxy": {"healthcheck": {"path": path}}},
             [f'{KEY}proxy.healthcheck.path: {URL_PATH} (got "{path}"). {change("proxy.healthcheck.path")}'],
         )
-        for path in ("up", "/up now", "/`up`", "/{a,b}", "/[1-9]")
+        for path in ("/up now", "/`up`", "/{a,b}", "/[1-9]")
     ],
     (
         {"proxy": {"healthcheck": {"interval": 0}}},
@@ -247,10 +269,10 @@ BAD: list[tuple[dict[str, Any], list[str]]] = [
         ],
     ),
     (
-        {"proxy": {"healthcheck": {"timeout": "5s"}}},
+        {"proxy": {"healthcheck": {"timeout": "5 s."}}},
         [
             (
-                f'{KEY}proxy.healthcheck.timeout: must be a number (got "5s"). '
+                f'{KEY}proxy.healthcheck.timeout: must be a number (got "5 s."). '
                 f"{change('proxy.healthcheck.timeout')}"
             )
         ],
@@ -304,24 +326,22 @@ BAD: list[tuple[dict[str, Any], list[str]]] = [
         {"builder": {"arch": "arm"}},
         [f"{KEY}builder.arch: must be 'amd64' or 'arm64' (got \"arm\"). {change('builder.arch')}"],
     ),
-    ({"builder": {"args": {"A": 1}}}, [f"{KEY}builder.args.A: must be text, in quotes (got 1). {IN_FILE}"]),
+    (
+        {"builder": {"args": {"A": [1]}}},
+        [f"{KEY}builder.args.A: must be text, in quotes (got [1]). {IN_FILE}"],
+    ),
     (
         {"builder": {"dockerfile": "Dockerfile.prod"}},
         [
             (
-                f"{KEY}app: there is no Dockerfile.prod in /project/app. "
-                "Write one, or name it in backstaff:builder.dockerfile."
+                f"{KEY}builder.dockerfile: there is no Dockerfile.prod in /project/app. "
+                "Write one, or name it in builder.dockerfile."
             )
         ],
     ),
     (
         {"builder": {"context": "web"}},
-        [
-            (
-                f"{KEY}app: there is no Dockerfile in /project/app/web. "
-                "Write one, or name it in backstaff:builder.dockerfile."
-            )
-        ],
+        [(f"{KEY}builder.context: there is no folder web in /project/app. Name the build's context.")],
     ),
     # The app.
     ({"app": "nowhere"}, [f"{KEY}app: no such folder: /project/nowhere. Name the app's folder."]),
@@ -344,8 +364,8 @@ BAD: list[tuple[dict[str, Any], list[str]]] = [
         [f'{KEY}deploy_timeout: must be at least 1 (got "0"). {change("deploy_timeout")}'],
     ),
     (
-        {"deploy_timeout": "30s"},
-        [f'{KEY}deploy_timeout: must be a whole number (got "30s"). {change("deploy_timeout")}'],
+        {"deploy_timeout": "30 parsecs"},
+        [f'{KEY}deploy_timeout: must be a whole number (got "30 parsecs"). {change("deploy_timeout")}'],
     ),
     (
         {"drain_timeout": "-1"},

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 # What each layer may import, beside the standard library.
 ALLOWED = {
-    "settings": {"settings", "pydantic", "pydantic_core", "dotenv"},
+    "settings": {"settings", "pydantic", "pydantic_core", "dotenv", "yaml"},
     "render": {"render", "settings", "yaml"},
     "components": {
         "components",

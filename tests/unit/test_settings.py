@@ -109,11 +109,11 @@ def test_the_image_is_named_after_the_service_unless_it_is_set(project: Project)
 
 
 def test_paths_start_where_they_should(project: Project) -> None:
-    """Find the app from the project, the context from the app, the Dockerfile from the context."""
+    """Find the app from the project, and both the context and the Dockerfile from the app, as Kamal does."""
     (project.app / "docker").mkdir()
     (project.app / "docker" / "prod").write_text("FROM scratch\n")
 
-    settings = project.load(builder={"context": "docker", "dockerfile": "prod"})
+    settings = project.load(builder={"context": "docker", "dockerfile": "docker/prod"})
 
     assert settings.app == project.folder / "app"
     assert settings.context == project.folder / "app" / "docker"

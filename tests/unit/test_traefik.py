@@ -49,23 +49,28 @@ def test_the_candidate_is_reached_by_its_header_on_the_private_entry_point() -> 
 )
 def test_the_live_route_takes_the_public_to_one_release(hosts: tuple[str, ...], rule: str) -> None:
     """Route the app's host names, or every request, on the public entry point."""
-    assert parsed(live_file(NAMES, RELEASE, 8000, hosts)) == {
+    assert parsed(live_file(NAMES, RELEASE, 8000, hosts, 7)) == {
         "http": {
             "routers": {"hello-web": {"entryPoints": ["http"], "rule": rule, "service": CONTAINER}},
-            "services": {CONTAINER: BALANCER},
+            "services": {
+                CONTAINER: {"loadBalancer": BALANCER["loadBalancer"] | {"serversTransport": "hello-web"}}
+            },
+            "serversTransports": {
+                "hello-web": {"forwardingTimeouts": {"responseHeaderTimeout": "7s", "idleConnTimeout": "1s"}}
+            },
         }
     }
 
 
 def test_the_first_line_tells_the_release() -> None:
     """Let a script on the server see which release a file is for, without a parser."""
-    for text in (live_file(NAMES, RELEASE, 8000, ()), candidate_file(NAMES, RELEASE, 8000)):
+    for text in (live_file(NAMES, RELEASE, 8000, (), 30), candidate_file(NAMES, RELEASE, 8000)):
         assert text.split("\n")[0] == f"# release: {RELEASE}"
 
 
 def test_two_releases_share_the_router_and_nothing_else() -> None:
     """Let a switch replace the router, while candidates of two releases lie side by side."""
-    one, two = (parsed(live_file(NAMES, release, 8000, ()))["http"] for release in ("r1", "r2"))
+    one, two = (parsed(live_file(NAMES, release, 8000, (), 30))["http"] for release in ("r1", "r2"))
     first, second = (parsed(candidate_file(NAMES, release, 8000))["http"] for release in ("r1", "r2"))
 
     assert one["routers"].keys() == two["routers"].keys()
