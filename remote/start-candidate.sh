@@ -26,7 +26,7 @@ pull() {
     fail "could not pull $image. Check that the server reaches the registry, and that the image is there."
 }
 
-# run_container: with the release's variables; those of several lines come from this process's environment.
+# run_container: with the release's variables, and two that apps know from Kamal; those of several lines come from this process's environment.
 # Without a restart policy until it is live: one that ends before is seen to have ended.
 run_container() (
   local folder file word
@@ -50,6 +50,7 @@ run_container() (
     --label "backstaff.service=${ARG[service]}" --label "backstaff.role=${ARG[role]}" \
     --label "backstaff.release=${ARG[release]}" --label "backstaff.env=${ARG[env]}" \
     --label "backstaff.port=${ARG[app_port]}" \
+    --env "KAMAL_VERSION=${ARG[release]}" --env "KAMAL_CONTAINER_NAME=$(container_name)" \
     --env-file "$folder/env" "${environment[@]}" "${options[@]}" "${ARG[image]}" "${command[@]}" >/dev/null
 )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from settings.errors import Problem
+from settings.generations import FIRST
 from settings.kamal_keys import REFUSED, WARNED
 from settings.model import Settings
 from settings.tree import Node, find, key_path
@@ -47,10 +47,8 @@ def _problem(detail: ErrorDetails, tree: Node) -> Problem:
     above = node or _above(tree, loc)
     is_stack = bool(above.place.source.prefix)
     if detail["type"] == "extra_forbidden":
-        near = get_close_matches(str(loc[-1]), known_keys(loc[:-1]), n=1)
-        guide = above.place.source.guide
-        remedy = f"Did you mean {near[0]}?" if near else f"Remove it, or see {guide} for the known keys."
-        return above.problem("is not a known key", remedy)
+        known = known_keys(loc[:-1]) + ([] if is_stack or loc[:-1] else list(FIRST))
+        return (node or Node(None, above.place, loc)).unknown(known)
     if detail["type"] == "missing":
         where = Node(None, above.place, loc).where
         remedy = (

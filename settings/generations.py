@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from settings.errors import Problem
-from settings.kamal_keys import MEANT_TRAEFIK_ARGS
+from settings.kamal_keys import MEANT_TRAEFIK_ARGS, REFUSED, WARNED
+from settings.psych import ruby_text
 from settings.tree import Node, put
 
 # Keys by which a file of Kamal 1 or Kamal 2 is known at the root.
@@ -22,6 +23,7 @@ SECOND = {
     "output",
 }
 FIRST_APP_PORT = 3000
+UNHONOURED_HEALTH = [str(one.keys[1]) for one in (*REFUSED, *WARNED) if one.keys[0] == "healthcheck"]
 HOST_RULE = re.compile(r"Host\(\s*(`[^`]+`(?:\s*,\s*`[^`]+`)*)\s*\)")
 HOST_NAME = re.compile(r"`([^`]+)`")
 
@@ -55,7 +57,7 @@ def take_first(tree: Node, problems: list[Problem], warnings: list[str]) -> Node
         A root without keys of Kamal 1, but for those that are not honoured.
     """
     tree = _stop_wait_time(tree)
-    tree = _healthcheck(tree)
+    tree = _healthcheck(tree, problems)
     tree = _traefik(tree, problems)
     tree = _labels(tree, problems)
     proxy = tree.items.get("proxy")
@@ -68,12 +70,30 @@ def take_first(tree: Node, problems: list[Problem], warnings: list[str]) -> Node
     return tree
 
 
+def leave_labels(tree: Node, warnings: list[str]) -> Node:
+    """Take away labels that only another proxy than this program's would read.
+
+    Args:
+        tree: the root, roles already taken, and what was meant by a file of Kamal 1 too.
+        warnings: takes what has no effect.
+
+    Returns:
+        A root without such labels.
+    """
+    labels = tree.items.get("labels")
+    names = [name for name in labels.items if name.startswith("traefik.")] if labels else []
+    if not labels or not names:
+        return tree
+    warnings += [f"{labels.items[name].where}: has no effect: the proxy reads no labels." for name in names]
+    return tree.having({**tree.items, "labels": labels.without(*names)})
+
+
 def _stop_wait_time(tree: Node) -> Node:
     node = tree.items.get("stop_wait_time")
     return put(tree.without("stop_wait_time"), ("stop_timeout",), node) if node else tree
 
 
-def _healthcheck(tree: Node) -> Node:
+def _healthcheck(tree: Node, problems: list[Problem]) -> Node:
     health = tree.items.get("healthcheck")
     if not health:
         return tree
@@ -91,6 +111,11 @@ def _healthcheck(tree: Node) -> Node:
         seconds = attempts.value * (attempts.value + 1) // 2
         tree = put(tree, ("deploy_timeout",), attempts.having(seconds))
     rest = health.without(*moves, "max_attempts")
+    known = [*moves, "max_attempts", *UNHONOURED_HEALTH]
+    for key, node in rest.items.items():
+        if key not in known:
+            problems.append(node.unknown(known))
+            rest = rest.without(key)
     tree = tree.without("healthcheck")
     return tree.having({**tree.items, "healthcheck": rest}) if rest.items else tree
 
@@ -99,17 +124,25 @@ def _traefik(tree: Node, problems: list[Problem]) -> Node:
     traefik = tree.items.get("traefik")
     if not traefik:
         return tree
-    args = traefik.items.get("args")
-    for name, node in args.items.items() if args else ():
-        if name.partition(".")[0] in MEANT_TRAEFIK_ARGS:
-            rule = (
-                "is not honoured: this program writes the proxy's configuration itself, and ends no TLS yet"
-            )
-            problems.append(node.problem(rule, "Take it away to go on without."))
     port = traefik.items.get("host_port")
-    rest = traefik.without("host_port")
+    rest = _traefik_args(traefik.without("host_port"), problems)
     tree = tree.having({**tree.without("traefik").items, "traefik": rest})
     return put(tree, ("traefik", "http_port"), port) if port else tree
+
+
+def _traefik_args(traefik: Node, problems: list[Problem]) -> Node:
+    """Refuse the arguments that visitors would miss; the others are left to be told in one warning."""
+    args = traefik.items.get("args")
+    if not args or not args.items:
+        return traefik
+    meant = [name for name in args.items if name.partition(".")[0] in MEANT_TRAEFIK_ARGS]
+    for name in meant:
+        rule = "is not honoured: this program writes the proxy's configuration itself, and ends no TLS yet"
+        problems.append(args.items[name].problem(rule, "Take it away to go on without."))
+    rest = args.without(*meant)
+    if not rest.items:
+        return traefik.without("args")
+    return traefik.having({**traefik.items, "args": rest})
 
 
 def _labels(tree: Node, problems: list[Problem]) -> Node:
@@ -127,7 +160,7 @@ def _labels(tree: Node, problems: list[Problem]) -> Node:
         )
         if hosts:
             tree = put(tree, ("proxy", "hosts"), node.having([node.having(host) for host in hosts]))
-        elif not _is_default(name, str(node.value)):
+        elif isinstance(node.value, (list, dict)) or not _is_default(name, ruby_text(node.value)):
             rule = "is not honoured: the proxy reads no labels"
             problems.append(node.problem(rule, "Write the host under proxy.host, and take the label away."))
     return tree.having({**tree.items, "labels": labels.having(kept)})

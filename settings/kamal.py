@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from settings.env_section import normal_env
 from settings.errors import Problem
-from settings.generations import take_first
+from settings.generations import leave_labels, take_first
 from settings.kamal_keys import ACCESSORY_KEYS, REFUSED, WARNED, Unhonoured
 from settings.psych import Moment, ruby_text
 from settings.servers import take_servers
@@ -54,6 +54,7 @@ def translate(tree: Node, *, is_first: bool = False) -> Translation:
     done.tree = take_servers(done.tree, done.problems)
     if is_first:
         done.tree = take_first(done.tree, done.problems, done.warnings)
+    done.tree = leave_labels(done.tree, done.warnings)
     _check_accessories(done)
     _take_proxy(done)
     _take_builder(done)
@@ -161,8 +162,7 @@ def _check_accessories(done: Translation) -> None:
             continue
         for key, node in accessory.items.items():
             if key not in ACCESSORY_KEYS:
-                remedy = "An accessory's keys stand under its name; see docs/kamal.md."
-                done.problems.append(node.problem("is not a known key of an accessory", remedy))
+                done.problems.append(node.unknown(ACCESSORY_KEYS))
             elif node.value is None:
                 done.problems.append(node.problem("is empty", "Write its keys below it, or take it away."))
 
@@ -174,6 +174,9 @@ def _leave(done: Translation, unhonoured: Iterable[Unhonoured], *, is_refused: b
         if node is None or (node.place.source.prefix and keys[0] == "traefik"):
             continue
         done.tree = _without(done.tree, keys)
+        # Left empty it asks for nothing.
+        if node.value is None:
+            continue
         if any(node.value is value or (node.value == value and isinstance(value, str)) for value in one.fine):
             continue
         if is_refused:

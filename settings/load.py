@@ -20,7 +20,7 @@ from settings.kamal_files import KamalFiles, destination_of, hooks, kamal_files
 from settings.model import Builder, Settings, Ssh
 from settings.secrets import Secrets
 from settings.stack_config import stack_tree
-from settings.tree import Node, find, merge, plain, put
+from settings.tree import Node, find, merge, plain
 
 # Keys that only the user's own stack can set: a file that comes with an app cannot.
 OWN_KEYS = ("app", "allowCommands", "secrets")
@@ -142,8 +142,7 @@ def _secrets(loading: Loading, commands: Commands) -> Secrets:
 
 
 def _values(tree: Node, folder: Path | None) -> dict[str, Any]:
-    # Without a registry, the keys that it needs are named one by one.
-    values: dict[str, Any] = plain(put(tree, ("registry",), tree.having({})).without("env"))
+    values: dict[str, Any] = plain(tree.without("env"))
     if folder:
         values["app"] = folder
     return values

@@ -200,7 +200,8 @@ class Settings(Section):
         service: the app's name; names its containers, routes and files on the server.
         image: the image's repository, without registry; the service's name if not set. With a tag or a
             digest it is a prebuilt one, which is deployed as it is.
-        registry: where the image goes by; `none` builds on this machine and brings the image over SSH.
+        registry: where the image goes by; without one, or with `none`, it is built on this machine and
+            brought over SSH.
         rollback: the release to bring back, `previous` or an id; none is the one that the settings make.
         volumes: `NAME:PATH` or `FOLDER:PATH`, as Docker's `--volume` takes them.
         labels: of the container, as Docker's `--label` takes them.
@@ -226,7 +227,7 @@ class Settings(Section):
     service: str = Field(pattern=NAME)
     image: Annotated[str, Field(pattern=IMAGE)] | None = None
     servers: Annotated[tuple[Host, ...], AfterValidator(rules.distinct)] = Field(min_length=1, max_length=1)
-    registry: Registry | None
+    registry: Registry | None = None
     builder: Builder = Builder()
     proxy: Proxy = Proxy()
     ssh: Ssh = Ssh()

@@ -101,9 +101,7 @@ def _with_setting(tree: Node, key: str, node: Node, problems: list[Problem]) -> 
             return tree
         case _ if key in ROLE_KEYS:
             return merge(tree, tree.having({key: node}))
-    near = get_close_matches(key, ROLE_KEYS, n=1)
-    remedy = f"Did you mean {near[0]}?" if near else "Remove it, or see docs/kamal.md for the known keys."
-    problems.append(node.problem("is not a known key", remedy))
+    problems.append(node.unknown(ROLE_KEYS))
     return tree
 
 
@@ -132,11 +130,11 @@ def _with_hosts(tree: Node, hosts: Node, problems: list[Problem]) -> Node:
     """Take the hosts, and the variables that their tags give."""
     if isinstance(hosts.value, str):
         rule = f'must be a list (got "{hosts.value}")'
-        one = " ".join(f"- {host.strip()}" for host in hosts.value.split(",")[:1])
+        first = hosts.value.split(",")[0].strip()
         if hosts.place.source.prefix:
             return tree.having({**tree.items, "servers": hosts})
-        problems.append(hosts.problem(rule, f"Write it on a line below: {one}."))
-        return tree.having({**tree.items, "servers": hosts.having([])})
+        problems.append(hosts.problem(rule, f"Write it on a line below: - {first}."))
+        return tree.having({**tree.items, "servers": hosts.having([hosts.having(first)])})
     entries: list[Node] = []
     for entry in hosts.entries:
         if not isinstance(entry.value, dict):

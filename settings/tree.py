@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import Any
 
 from settings.errors import Problem
@@ -76,6 +77,20 @@ class Node:
             The problem.
         """
         return Problem(self.where, rule, remedy)
+
+    def unknown(self, known: Iterable[str]) -> Problem:
+        """Say that this key is none of those that can stand here.
+
+        Args:
+            known: those.
+
+        Returns:
+            The problem, with the nearest of them if one is near.
+        """
+        near = get_close_matches(str(self.path[-1]), list(known), n=1)
+        guide = self.place.source.guide
+        remedy = f"Did you mean {near[0]}?" if near else f"Remove it, or see {guide} for the known keys."
+        return self.problem("is not a known key", remedy)
 
     @property
     def where(self) -> str:

@@ -86,7 +86,7 @@ BAD: list[tuple[dict[str, Any], list[str]]] = [
     ),
     ({"service": None}, [missing("service")]),
     ({"servers": None}, [missing("servers[0]")]),
-    ({"registry": None}, [missing("registry.username"), missing("registry.password", "--secret ")]),
+    ({"registry": {}}, [missing("registry.username"), missing("registry.password", "--secret ")]),
     ({"registry": {"username": "ada"}}, [missing("registry.password", "--secret ")]),
     ({"registry": {"password": PASSWORD}}, [missing("registry.username")]),
     # Names.

@@ -154,10 +154,11 @@ def test_a_prebuilt_image_needs_no_dockerfile(project: Project) -> None:
 
 
 def test_no_registry_is_a_choice(project: Project) -> None:
-    """Take `registry: none` for that, and a registry that is left out for a mistake."""
+    """Do without a registry where there is none; one that is named and left empty is a mistake."""
+    assert project.load(registry=None).registry is None
     assert project.load(registry="none").registry is None
     assert project.load(registry="none").repository == "hello"
-    assert project.complaints(registry=None)
+    assert project.complaints(registry={})
 
 
 def test_statuses_may_be_numbers(project: Project) -> None:
