@@ -13,7 +13,7 @@ FAST_TESTS = $(wildcard tests/unit tests/mocks tests/toolchain)
 PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean check test lint format lock clean-all
+.PHONY: help demo demo-clean config check test lint format lock clean-all
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -25,6 +25,10 @@ demo: ## a server in a container, the example app deployed to it, then replaced 
 demo-clean: ## end the demo: destroy its stack, take its server and registry away
 	@$(TOOLCHAIN) ensure venv engine language-host plugins docker
 	@$(RUN) python -m tools.demo clean
+
+config: ## the merged settings of a stack, each with where it is from: make config STACK=dev
+	@$(TOOLCHAIN) ensure venv >&2
+	@$(RUN) python -m settings $(or $(STACK),dev)
 
 check: ## format, lint, types and the fast tests; under a minute
 	@$(TOOLCHAIN) ensure venv

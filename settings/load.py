@@ -37,6 +37,7 @@ class Loading:
         files: Kamal's.
         tree: all that was written, the stronger over the weaker, in the model's keys.
         values: the same, as the model takes it.
+        secrets: where names were looked up.
         settings: the model, if it accepts the values.
         problems: all that is wrong.
         warnings: what has no effect.
@@ -45,6 +46,7 @@ class Loading:
     files: KamalFiles
     tree: Node
     values: dict[str, Any] = field(default_factory=dict)
+    secrets: Secrets | None = None
     settings: Settings | None = None
     problems: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -93,7 +95,7 @@ def read(stack: str, config: Mapping[str, str], project: Path, environment: Mapp
     commands = Commands(folder or project, environment, are_allowed=bool(allow and allow.value in TRUE))
     loading = Loading(kamal_files(folder, stack), own)
     _merge_sources(loading, own, commands)
-    secrets = _secrets(loading, commands)
+    loading.secrets = secrets = _secrets(loading, commands)
     loading.problems += secrets.problems
     loading.values = _values(loading.tree, folder)
     _name_accounts(loading, secrets)

@@ -32,6 +32,7 @@ class SecretFiles:
 
     Attributes:
         values: what the files give.
+        origins: the file that each is from.
         problems: what is wrong with them.
         unset: for a secret, the variables that it is made of and that are not set.
     """
@@ -44,6 +45,7 @@ class SecretFiles:
         """
         self.commands = commands
         self.values: dict[str, SecretStr] = {}
+        self.origins: dict[str, str] = {}
         self.problems: list[Problem] = []
         self.unset: dict[str, list[str]] = {}
 
@@ -81,6 +83,7 @@ class SecretFiles:
                 self.problems.append(Problem(f"{name}:{line}", "is not a variable", remedy))
             position = match.end() if match else text.find("\n", position) + 1 or len(text)
         self.values |= {key: SecretStr(value) for key, value in found.items()}
+        self.origins |= dict.fromkeys(found, name)
 
     def _take(self, match: re.Match[str], where: str, found: dict[str, str]) -> None:
         value, quote = (match["value"] or "").strip(), ""

@@ -77,6 +77,21 @@ class Secrets:
         self.missing.append(self._missing(name, node, is_shown=is_name or bool(SHOWABLE.fullmatch(name))))
         return None
 
+    def origin(self, name: str) -> str:
+        """Tell where the value behind a name is from.
+
+        Args:
+            name: of the secret.
+
+        Returns:
+            Such as `.kamal/secrets`.
+        """
+        if name in self.own:
+            return "backstaff:secrets"
+        if name in self.files.values and name not in self.files.unset:
+            return self.files.origins[name]
+        return "the environment" if self.environment.get(name) else ".env"
+
     def _missing(self, name: str, node: Node, *, is_shown: bool) -> Problem:
         # What does not look like a variable may be the secret itself, in brackets by mistake.
         shown, it = (name, name) if is_shown else ("a variable", "it")
