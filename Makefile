@@ -13,7 +13,7 @@ FAST_TESTS = $(wildcard tests/unit tests/mocks tests/toolchain)
 PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean config check test lint format lock clean-all
+.PHONY: help demo demo-clean config check test lint format schema lock clean-all
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -52,6 +52,10 @@ format: ## write the code as the linters want it
 	@$(RUN) ruff format
 	@$(RUN) ruff check --fix
 	@$(RUN) shfmt -w -i 2 $(SHELL_FILES)
+
+schema: ## write the settings' JSON Schemas anew after a change of the model
+	@$(TOOLCHAIN) ensure venv
+	@$(RUN) python -m settings.schema
 
 lock: ## write the lock files anew after a change of pinned versions
 	@$(TOOLCHAIN) lock

@@ -9,6 +9,7 @@ from settings.env_section import normal_env
 from settings.errors import Problem
 from settings.generations import leave_labels, take_first
 from settings.kamal_keys import ACCESSORY_KEYS, REFUSED, WARNED, Unhonoured
+from settings.model import Registry
 from settings.psych import Moment, ruby_text
 from settings.servers import take_servers
 from settings.tree import Node, Value, find, put, walk
@@ -127,6 +128,8 @@ def _take_registry(done: Translation) -> None:
     if not (server and registry and isinstance(server.value, str)):
         return
     if server.value == "localhost" or server.value.startswith("localhost:"):
+        known = tuple(Registry.model_fields)
+        done.problems += [node.unknown(known) for key, node in registry.items.items() if key not in known]
         done.tree = done.tree.having({**done.tree.items, "registry": registry.having("none")})
     if image and isinstance(image.value, str) and image.value.startswith(f"{server.value}/"):
         rule = f"begins with the registry's server, which stands in registry.server ({server.value})"

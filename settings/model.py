@@ -202,6 +202,10 @@ class Settings(Section):
             digest it is a prebuilt one, which is deployed as it is.
         registry: where the image goes by; without one, or with `none`, it is built on this machine and
             brought over SSH.
+        builder: how the image is built.
+        proxy: how the app is reached.
+        ssh: how the servers are reached.
+        traefik: the proxy in front of all apps of a server.
         rollback: the release to bring back, `previous` or an id; none is the one that the settings make.
         volumes: `NAME:PATH` or `FOLDER:PATH`, as Docker's `--volume` takes them.
         labels: of the container, as Docker's `--label` takes them.
