@@ -25,19 +25,21 @@ WRITTEN = {
 }
 
 
-def complaints(error: ValidationError, tree: Node) -> Iterator[Problem]:
+def complaints(error: ValidationError, tree: Node, *, is_whole: bool = True) -> Iterator[Problem]:
     """Tell all that is wrong.
 
     Args:
         error: from the model.
         tree: what the model was made of.
+        is_whole: whether the tree holds all that was written; if not, nothing is called missing.
 
     Yields:
         A problem each.
     """
     for detail in error.errors(include_url=False):
         # A list is too short only because its entries are wrong, each of which is told.
-        if not (detail["type"] == "too_short" and detail["input"]):
+        is_consequence = detail["type"] == "too_short" and detail["input"]
+        if not is_consequence and (is_whole or detail["type"] != "missing"):
             yield _problem(detail, tree)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dotenv.parser import parse_stream
 
 from settings.errors import Problem
+from settings.text_files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,17 +47,12 @@ def read_dotenv(path: Path) -> tuple[dict[str, str], list[Problem]]:
 
 def _read(path: Path) -> tuple[str, list[Problem]]:
     try:
-        content = path.read_bytes()
-        return content.decode(), []
-    except (FileNotFoundError, NotADirectoryError):
+        text = read_text(path, str(path))
+    except FileNotFoundError:
         if not path.is_symlink():
             return "", []
         return "", [Problem(str(path), "is a link to a file that is not there", "Write that file.")]
-    except OSError as error:
-        return "", [Problem(str(path), f"cannot be read ({error.strerror})", "Make it a readable file.")]
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return "", [Problem(f"{path}:{line}", "must be UTF-8", "Save the file as UTF-8.")]
+    return (text, []) if isinstance(text, str) else ("", [text])
 
 
 def _problems(path: Path, binding: Binding) -> Iterator[Problem]:

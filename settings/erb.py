@@ -24,16 +24,26 @@ class Rendered:
     """A template with its look-ups done.
 
     Attributes:
-        text: the YAML.
         problems: variables that are not set, and code that only Ruby can run.
         needs_ruby: whether there is such code.
     """
 
-    text: str = ""
     problems: list[Problem] = field(default_factory=list)
     needs_ruby: bool = False
+    _parts: list[str] = field(default_factory=list)
+    _sign: str = ""
     _starts: list[int] = field(default_factory=lambda: [1])
     _lines: list[tuple[int, bool]] = field(default_factory=lambda: [(1, False)])
+
+    @property
+    def text(self) -> str:
+        """The YAML."""
+        return "".join(self._parts)
+
+    @property
+    def is_in_comment(self) -> bool:
+        """Whether the last line, as far as it goes, is a comment."""
+        return self._sign == "#"
 
     def origin(self, line: int) -> tuple[int, bool]:
         """Find where a line of the text comes from.
@@ -58,11 +68,13 @@ class Rendered:
         """
         for number, part in enumerate(text.split("\n")):
             if number:
-                self.text += "\n"
+                self._parts.append("\n")
+                self._sign = ""
                 self._begin(line if is_value else line + number, is_hidden=is_value)
             if is_value and part:
                 self._lines[-1] = (self._lines[-1][0], True)
-            self.text += part
+            self._parts.append(part)
+            self._sign = self._sign or part.lstrip()[:1]
 
     def _begin(self, line: int, *, is_hidden: bool) -> None:
         self._starts.append(self._starts[-1] + 1)
@@ -116,7 +128,8 @@ def render(template: str, source: Source, environment: Environment) -> Rendered:
         The text and what is wrong.
     """
     rendered, position, line = Rendered(), 0, 1
-    for tag in TAG.finditer(template):
+    # Behind the last end there is no tag to look for, from however many beginnings.
+    for tag in TAG.finditer(template, 0, template.rfind("%>") + len("%>\n")):
         before = template[position : tag.start()]
         rendered.add(before, line)
         line += before.count("\n")
@@ -138,8 +151,7 @@ def _replace(tag: re.Match[str], rendered: Rendered, place: Place, environment: 
     kind, code, indent = tag["kind"], tag["code"], tag["indent"] or ""
     if kind != "-":
         rendered.add(indent, place.line)
-    is_comment = rendered.text.rpartition("\n")[2].lstrip().startswith("#")
-    if kind == "#" or is_comment:
+    if kind == "#" or rendered.is_in_comment:
         return
     try:
         value = _run(kind, code, environment)

@@ -11,6 +11,7 @@ from settings.dotenv import read_dotenv
 from settings.erb import Environment, has_erb, render
 from settings.errors import Problem
 from settings.generations import is_first
+from settings.text_files import read_text
 from settings.tree import Node, Place, Source, find, merge
 from settings.yaml_reader import Unreadable, read_yaml
 
@@ -26,6 +27,7 @@ class KamalFiles:
         destination: the stack's name where it is one of Kamal's destinations, else empty.
         tree: both files, merged as Kamal does.
         is_first: whether they were written for Kamal 1.
+        is_unreadable: whether one of them could not be read at all, so that nothing is known of it.
         problems: what is wrong with them.
         warnings: what is odd about them.
     """
@@ -34,6 +36,7 @@ class KamalFiles:
     destination: str = ""
     tree: Node = field(default_factory=lambda: Node({}, Place(Source(BASE))))
     is_first: bool = False
+    is_unreadable: bool = False
     problems: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -77,21 +80,18 @@ class KamalFiles:
 
     def _read(self, name: str, commands: Commands) -> Node:
         source, path = Source(name), self.folder / name
-        try:
-            text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
-        except OSError as error:
-            self.problems.append(
-                Problem(name, f"cannot be read ({error.strerror})", "Make it a readable file.")
-            )
-            return Node({}, Place(source))
-        except UnicodeDecodeError:
-            self.problems.append(Problem(name, "must be UTF-8", "Save the file as UTF-8."))
-            return Node({}, Place(source))
+        text = read_text(path, name)
+        if isinstance(text, Problem):
+            return self._unreadable(source, text)
         try:
             return self._tree(text, path, source, commands)
         except Unreadable as error:
-            self.problems.append(error.problem)
-            return Node({}, Place(source))
+            return self._unreadable(source, error.problem)
+
+    def _unreadable(self, source: Source, problem: Problem) -> Node:
+        self.is_unreadable = True
+        self.problems.append(problem)
+        return Node({}, Place(source))
 
     def _tree(self, text: str, path: Path, source: Source, commands: Commands) -> Node:
         origin = None
@@ -103,10 +103,8 @@ class KamalFiles:
                     text, origin = commands.erb(path), _hidden
                 except CommandFailed as error:
                     rule = f"is ERB that could not be run: {error}"
-                    self.problems.append(
-                        Problem(source.name, rule, f"Try it by hand: erb -T - {source.name}")
-                    )
-                    return Node({}, Place(source))
+                    remedy = f"Try it by hand: erb -T - {source.name}"
+                    return self._unreadable(source, Problem(source.name, rule, remedy))
             else:
                 self.problems += done.problems
         reading = read_yaml(text, source, origin)

@@ -171,7 +171,8 @@ def _validate(loading: Loading) -> None:
     try:
         loading.settings = Settings.model_validate(loading.values)
     except ValidationError as error:
-        loading.problems += complaints(error, loading.tree)
+        is_whole = not loading.files.is_unreadable
+        loading.problems += complaints(error, loading.tree, is_whole=is_whole)
 
 
 def _check(loading: Loading, stack: str) -> None:

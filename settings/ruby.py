@@ -111,11 +111,11 @@ class _Parser:
         self.depth += 1
         if self.depth > self.MAX_DEPTH:
             raise NotUnderstood
-        value = self._operand()
+        values = [self._operand()]
         while self._take("||"):
-            value = _either(value, self._operand())
+            values.append(self._operand())
         self.depth -= 1
-        return value
+        return _first(values)
 
     def _operand(self) -> _Lazy:
         kind, text = self.tokens.pop(0) if self.tokens else ("", "")
@@ -177,12 +177,9 @@ def _constant(value: Value) -> _Lazy:
     return lambda: value
 
 
-def _either(first: _Lazy, second: _Lazy) -> _Lazy:
-    def either() -> Value:
-        value = first()
-        return second() if value is None else value
-
-    return either
+def _first(values: list[_Lazy]) -> _Lazy:
+    """Take the first that is not nil, and look no further."""
+    return lambda: next((found for value in values if (found := value()) is not None), None)
 
 
 def _called(value: _Lazy, method: str) -> _Lazy:

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from settings.commands import ALLOW, CommandFailed, Commands
 from settings.errors import Problem
+from settings.text_files import read_text
 
 LINE = re.compile(
     r"""[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z0-9_.]+)(?:[ \t]*=|:[ \t]+)
@@ -57,31 +58,25 @@ class SecretFiles:
             name: as shown.
         """
         try:
-            text = path.read_bytes().decode().replace("\r\n", "\n").removeprefix("\ufeff")
-        except (FileNotFoundError, NotADirectoryError):
+            text = read_text(path, name)
+        except FileNotFoundError:
             return
-        except OSError as error:
-            self.problems.append(
-                Problem(name, f"cannot be read ({error.strerror})", "Make it a readable file.")
-            )
-            return
-        except UnicodeDecodeError:
-            self.problems.append(Problem(name, "must be UTF-8", "Save the file as UTF-8."))
+        if isinstance(text, Problem):
+            self.problems.append(text)
             return
         found: dict[str, str] = {}
-        position = 0
+        position, line = 0, 1
         while position < len(text):
-            line = text.count("\n", 0, position) + 1
-            if blank := BLANK.match(text, position):
-                position = blank.end()
-                continue
-            match = LINE.match(text, position)
-            if match:
+            blank = BLANK.match(text, position)
+            match = blank or LINE.match(text, position)
+            if match and not blank:
                 self._take(match, f"{name}:{line}", found)
-            else:
+            elif not match:
                 remedy = "Write NAME=value, or quote a value with special characters."
                 self.problems.append(Problem(f"{name}:{line}", "is not a variable", remedy))
-            position = match.end() if match else text.find("\n", position) + 1 or len(text)
+            end = match.end() if match else text.find("\n", position) + 1 or len(text)
+            line += text.count("\n", position, end)
+            position = end
         self.values |= {key: SecretStr(value) for key, value in found.items()}
         self.origins |= dict.fromkeys(found, name)
 

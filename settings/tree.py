@@ -13,7 +13,7 @@ from settings.psych import Scalar
 
 Path = tuple[int | str, ...]
 # A key that needs no quotes in a path.
-PLAIN_KEY = re.compile(r"[^.\[\]\"]*")
+PLAIN_KEY = re.compile(r"[^.\[\]\"]+")
 
 
 @dataclass(frozen=True)

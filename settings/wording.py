@@ -32,6 +32,9 @@ PATTERNS = {
     model.HOST_KEY: "must be a public host key, such as ssh-ed25519 AAAA..., as ssh-keyscan prints it",
 }
 
+# Characters of a wrong value that are shown.
+SHOWN = 80
+
 # Rules by pydantic's name of the error, with what the model says the limit is.
 # Source: https://docs.pydantic.dev/latest/errors/validation_errors/
 RULES = {
@@ -71,7 +74,8 @@ def rule(detail: ErrorDetails, *, is_hidden: bool = False) -> str:
     text = known.format_map(limits) if known else detail["msg"][0].lower() + detail["msg"][1:]
     if is_hidden or may_be_secret(detail["loc"], detail["input"]):
         return text
-    return f"{text} (got {json.dumps(detail['input'], ensure_ascii=False, default=str)})"
+    found = json.dumps(detail["input"], ensure_ascii=False, default=str)
+    return f"{text} (got {found if len(found) <= SHOWN else found[: SHOWN - 1] + '…'})"
 
 
 def suggestion(detail: ErrorDetails) -> str:

@@ -22,10 +22,9 @@ from yaml.events import (
 
 from settings.errors import Problem
 from settings.psych import Scalar, resolve, ruby_text
+from settings.text_files import MAX_BYTES
 from settings.tree import Node, Path, Place, Source
 
-# The largest files in use are a tenth of this.
-MAX_BYTES = 256 * 1024
 MAX_DEPTH = 40
 # With aliases written out.
 MAX_NODES = 20_000
