@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from settings.errors import told
 from settings.load import read
 from settings.show import HIDDEN, shown
 from settings.stack_config import PREFIX
@@ -44,8 +45,8 @@ def main(arguments: list[str]) -> int:
     loading = read(stack, config, Path.cwd(), os.environ)
     for warning in loading.warnings:
         sys.stderr.write(f"warning: {warning}\n")
-    for problem in loading.problems:
-        sys.stderr.write(f"error: {problem}\n")
+    for line in told(loading.problems):
+        sys.stderr.write(f"error: {line}\n")
     if loading.problems or not loading.settings:
         return 1
     sys.stdout.write("".join(f"{line}\n" for line in shown(loading)))

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# More than a person reads; a whole file of another kind has a problem in each line.
+SHOWN = 50
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -42,4 +45,17 @@ class SettingsError(Exception):
             problems: at least one.
         """
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__("\n".join(told(problems)))
+
+
+def told(problems: Sequence[Problem]) -> list[str]:
+    """Write problems, a line each; of very many, the first and how many there are besides.
+
+    Args:
+        problems: in the order in which they were found.
+
+    Returns:
+        The lines.
+    """
+    lines = [str(problem) for problem in problems[:SHOWN]]
+    return lines + ([f"... and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else [])

@@ -29,6 +29,7 @@ MAX_DEPTH = 40
 # With aliases written out.
 MAX_NODES = 20_000
 TEXT_TAGS = {"!", "!str", "tag:yaml.org,2002:str"}
+YAML_TAG, PYTHON_TAG = "tag:yaml.org,2002:", "tag:yaml.org,2002:python"
 SYMBOL_TAGS = {"!ruby/symbol", "!ruby/sym"}
 MERGE = "<<"
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -174,10 +175,10 @@ class _Reader:
         if isinstance(event, ScalarEvent):
             node = _Raw(place, scalar=_scalar(event, place))
             node.is_merge = event.value == MERGE and event.implicit[0]
-        elif isinstance(event, MappingStartEvent):
-            node = _Raw(place, pairs=[], is_open=True)
-        elif isinstance(event, SequenceStartEvent):
-            node = _Raw(place, entries=[], is_open=True)
+        elif isinstance(event, (MappingStartEvent, SequenceStartEvent)):
+            _check_tag(event.tag, place)
+            is_group = isinstance(event, MappingStartEvent)
+            node = _Raw(place, pairs=[], is_open=True) if is_group else _Raw(place, entries=[], is_open=True)
         else:
             return None
         if event.anchor:
@@ -232,11 +233,16 @@ def _add(parent: _Raw, key: _Raw | None, node: _Raw) -> _Raw | None:
     return None
 
 
+def _check_tag(tag: str | None, place: Place) -> None:
+    """Refuse what would make an object of a class: only YAML's own tags are read."""
+    if tag and tag not in TEXT_TAGS and (not tag.startswith(YAML_TAG) or tag.startswith(PYTHON_TAG)):
+        raise Unreadable(place, f"has the tag {tag}, which is not read here", "Take the tag away.")
+
+
 def _scalar(event: ScalarEvent, place: Place) -> Scalar:
     if event.tag in SYMBOL_TAGS:
         return str(event.value)
-    if event.tag and event.tag not in TEXT_TAGS and not event.tag.startswith("tag:yaml.org,2002:"):
-        raise Unreadable(place, f"has the tag {event.tag}, which is not read here", "Take the tag away.")
+    _check_tag(event.tag, place)
     if event.tag in TEXT_TAGS or event.style not in {None, ""}:
         return str(event.value)
     return resolve(event.value)
