@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from tests.unit.cases import FOLDER as CORPUS
+from tests.unit.cases import Case
 from tools.demo.parts import PASSWORD_VARIABLE
 
 if TYPE_CHECKING:
@@ -28,6 +30,55 @@ def variables(deployment: Deployment, service: str) -> set[str]:
     """Give what the live container finds in its environment."""
     release = deployment.stack.outputs()["release"].value
     return set(json.loads(deployment.root(f"docker inspect {service}-web-{release}"))[0]["Config"]["Env"])
+
+
+def test_what_rails_generates(deployment: Deployment) -> None:
+    """The file of `rails new`, its four values filled in, its key in a file of its own, and nothing else."""
+    registry = deployment.config["registry"]
+    password = deployment.workspace.environment[PASSWORD_VARIABLE]
+    deployment.workspace.environment["KAMAL_REGISTRY_PASSWORD"] = password
+    stacks_own = {
+        key: value
+        for key, value in deployment.config.items()
+        if key not in {"service", "image", "servers", "proxy", "registry", "deploy_timeout"}
+    }
+    deployment.workspace.configure(stacks_own)
+    template = Case.read(CORPUS / "k2-rails-template.case").parts
+    filled_in = {
+        "203.0.113.10": deployment.server.host,
+        "image: ada/shop_front": "image: shop_front",
+        "# server: registry.digitalocean.com / ghcr.io / ...": f"server: {registry['server']}",
+        "username: ada": f"username: {registry['username']}",
+    }
+    file = template["config/deploy.yml"]
+    for placeholder, value in filled_in.items():
+        assert placeholder in file
+        file = file.replace(placeholder, value)
+    dockerfile = (deployment.app / "Dockerfile").read_text(encoding="utf-8")
+    write(
+        deployment,
+        {
+            "config/deploy.yml": file,
+            ".kamal/secrets": template[".kamal/secrets"],
+            "config/master.key": template["config/master.key"],
+            # As in the image that Rails builds.
+            "Dockerfile": f"{dockerfile}ENV PORT=80\n",
+        },
+    )
+    deployment.up()
+
+    assert "version 1.0 " in deployment.get()
+    found = variables(deployment, "shop_front")
+    assert {"RAILS_MASTER_KEY=4dbf1d4a", "SOLID_QUEUE_IN_PUMA=true"} <= found
+    assert not [line for line in found if line.startswith(("KAMAL_REGISTRY", "GREETING"))]
+    release = deployment.stack.outputs()["release"].value
+    mounts = deployment.root(f"docker inspect --format '{{{{json .Mounts}}}}' shop_front-web-{release}")
+    assert [(one["Name"], one["Destination"]) for one in json.loads(mounts)] == [
+        ("shop_front_storage", "/rails/storage")
+    ]
+    for name in ("config/deploy.yml", ".kamal/secrets"):
+        (deployment.app / name).unlink()
+    write(deployment, {"Dockerfile": dockerfile})
 
 
 def test_kamal_2_and_then_kamal_1(deployment: Deployment) -> None:

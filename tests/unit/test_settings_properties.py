@@ -1,4 +1,4 @@
-"""What must hold for any settings: written down and read again, merged in any order, variables to the byte."""
+"""What must hold for any settings: read, written down, read again; merged; variables kept to the byte."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ ROLES = strategies.fixed_dictionaries(
     optional={
         "cmd": strategies.lists(TEXTS.filter(str.isalnum), min_size=1, max_size=3).map(shlex.join),
         "options": strategies.dictionaries(
-            strategies.sampled_from(["memory", "cpus", "ulimit"]), TEXTS.filter(bool) | strategies.just(True)
+            strategies.sampled_from(["memory", "cpus", "ulimit"]),
+            TEXTS.filter(bool) | strategies.just(value=True),
         ),
         "stop_timeout": SECONDS,
     },
