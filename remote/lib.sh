@@ -59,6 +59,9 @@ read_arguments() {
 # makes the sender's write fail, and with it a step that had nothing left to do.
 receive() { INPUT=$(cat); }
 
+# discard: read away what a teardown is sent too, which is the input of the step that it takes back.
+discard() { cat >/dev/null; }
+
 # lock NAME: wait for the right to change NAME on this server; held until the script ends.
 lock() {
   install -d -m 700 "$STATE/locks"

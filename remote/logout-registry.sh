@@ -8,6 +8,7 @@ STEP='log out'
 
 main() {
   read_arguments service -- "$@"
+  discard
   rm -rf "$(login_folder)"
   forget_service
   say "the registry login is gone"

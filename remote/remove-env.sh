@@ -8,6 +8,7 @@ STEP='remove env'
 
 main() {
   read_arguments service -- "$@"
+  discard
   rm -rf "$(service_folder)/env"
   forget_service
   say "the variables are gone"

@@ -8,6 +8,7 @@ STEP='remove releases'
 
 main() {
   read_arguments service role stop_timeout -- "$@"
+  discard
   lock "${ARG[service]}"
   rm -f "$DYNAMIC/candidate-${ARG[service]}-${ARG[role]}-"*.yml
   local container image

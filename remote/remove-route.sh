@@ -8,6 +8,7 @@ STEP='remove route'
 
 main() {
   read_arguments service role -- "$@"
+  discard
   rm -f "$(live_file)"
   say "nothing is routed to ${ARG[service]} any more"
 }

@@ -8,6 +8,7 @@ STEP='remove scripts'
 
 main() {
   read_arguments -- "$@"
+  discard
   if compgen -G "$STATE/services/*" >/dev/null; then
     say "another service is still here, the scripts stay"
     return 0

@@ -8,6 +8,7 @@ STEP='remove Traefik'
 
 main() {
   read_arguments -- "$@"
+  discard
   lock traefik
   if compgen -G "$DYNAMIC/live-*.yml" >/dev/null; then
     say "another service is still routed, Traefik stays"

@@ -31,8 +31,9 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
-        """Write it on one line."""
-        return f"{self.where}: {self.rule}. {self.remedy}"
+        """Write it on one line, whatever keys and values hold that it tells of."""
+        text = f"{self.where}: {self.rule}. {self.remedy}"
+        return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 class SettingsError(Exception):

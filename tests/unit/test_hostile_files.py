@@ -148,6 +148,7 @@ KEYS = [
 
 
 @hypothesis.settings(max_examples=150, deadline=None, database=None)
+@hypothesis.example(file={}, stack={"servers": {"\n": None}})
 @hypothesis.given(
     file=strategies.dictionaries(strategies.sampled_from(KEYS), ANYTHING, max_size=5),
     stack=strategies.dictionaries(strategies.sampled_from(KEYS), ANYTHING, max_size=3),
