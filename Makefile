@@ -10,7 +10,7 @@ SHELL_FILES = $(wildcard remote/*.sh components/*.sh) $(shell grep -lsE '^\#!.*\
 FAST_TESTS = $(wildcard tests/unit tests/mocks tests/toolchain)
 
 # More than the usual two cores: most tests wait for a server most of the time.
-PROCESSES ?= 3
+PROCESSES ?= 4
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-clean config check test lint format schema lock clean-all
@@ -37,8 +37,9 @@ check: ## format, lint, types and the fast tests; under a minute
 
 test: ## lint and every test
 	@$(TOOLCHAIN) ensure
+	@$(TOOLCHAIN) ensure aws
 	@$(MAKE) --no-print-directory lint
-	@$(RUN) python -m pytest --numprocesses $(PROCESSES) --dist loadscope --no-loadscope-reorder
+	@$(TOOLCHAIN) run --aws -- python -m pytest --numprocesses $(PROCESSES) --dist loadscope --no-loadscope-reorder
 
 lint:
 	@$(RUN) ruff format --check --quiet

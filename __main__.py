@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pulumi
@@ -9,7 +10,7 @@ from pulumi.runtime.config import get_config_env
 
 import components as c
 from render.outputs import docker_host, public_url, ssh_command
-from render.release import new_release
+from render.release import Release, new_release
 from settings import SettingsError, load
 from settings.model import Settings
 
@@ -31,23 +32,71 @@ def read_settings() -> Settings:
     return settings
 
 
+def server_args(settings: Settings, name: str) -> c.HostArgs:
+    """Say how a server is reached; make it first, where it is to be made."""
+    if settings.aws is None:
+        return c.HostArgs(name, settings.ssh)
+    # Only here: the SDK is big, and makes the engine look for its plugin.
+    from components.provision import provision  # noqa: PLC0415
+
+    server = provision(settings, settings.aws)[name]
+    return c.HostArgs(server.address, settings.ssh, server.resource, server.needs)
+
+
+def with_ecr(settings: Settings) -> tuple[Settings, list[pulumi.Resource]]:
+    """Sign in to Amazon's registry where it is used; return settings with it, and what a push waits for."""
+    if settings.ecr is None:
+        return settings, []
+    from components import ecr  # noqa: PLC0415 - as above
+
+    region, is_built = ecr.region_of(settings, settings.ecr), not settings.is_prebuilt
+    settings = ecr.signed_in(settings, settings.ecr)
+    if not is_built:
+        return settings, []
+    return settings, ecr.EcrRepository(settings.service, ecr.EcrRepositoryArgs(settings, region)).ready
+
+
+def ecr_login(
+    settings: Settings, host: c.Host, release: pulumi.Output[Release], needs: list[pulumi.Resource]
+) -> list[pulumi.Resource]:
+    """Log the server in to Amazon's registry, where it is used, for the pull of a release."""
+    if settings.ecr is None or settings.registry is None:
+        return []
+    from components import ecr  # noqa: PLC0415 - as above
+
+    region = ecr.region_of(settings, settings.ecr)
+    args = ecr.EcrLoginArgs(host, settings.service, settings.registry, region, release, needs)
+    return [ecr.EcrLogin(f"{settings.service}-{host.name}", args).on_server]
+
+
+def of_address(args: c.HostArgs, text: Callable[[str], str]) -> pulumi.Input[str]:
+    """Write something with the server's address, now if it is known."""
+    return text(args.address) if isinstance(args.address, str) else args.address.apply(text)
+
+
 def deploy(settings: Settings) -> None:
     """Wire the steps of a deploy, each after what it needs and no more."""
-    service, address = settings.service, settings.servers[0]
-    on_host = f"{service}-{address}"
-    in_role = f"{service}-{settings.role}-{address}"
+    settings, pushed_to = with_ecr(settings)
+    service, server = settings.service, settings.servers[0]
+    on_host = f"{service}-{server}"
+    in_role = f"{service}-{settings.role}-{server}"
 
-    host = c.Host(address, c.HostArgs(address, settings.ssh))
-    docker = c.DockerEngine(address, c.DockerEngineArgs(host))
-    login = c.RegistryLogin(on_host, c.RegistryLoginArgs(host, service, settings.registry, docker.installed))
+    args = server_args(settings, server)
+    host = c.Host(server, args)
+    docker = c.DockerEngine(server, c.DockerEngineArgs(host))
+    registry = None if settings.ecr else settings.registry
+    login = c.RegistryLogin(on_host, c.RegistryLoginArgs(host, service, registry, docker.installed))
     env = c.EnvFile(on_host, c.EnvFileArgs(host, service, settings.env))
     traefik = c.Traefik(on_host, c.TraefikArgs(host, service, settings.traefik, login.on_server))
     needs: list[pulumi.Resource] = [env.written, traefik.answers]
+    if settings.aws:
+        needs.append(c.PreparedServer(server, c.PreparedServerArgs(host, settings.aws)).ready)
     if settings.rollback:
         release = c.Rollback(in_role, c.RollbackArgs(host, settings, settings.rollback)).release
     else:
-        image = c.AppImage(service, c.AppImageArgs(settings, login.here))
+        image = c.AppImage(service, c.AppImageArgs(settings, [*login.here, *pushed_to]))
         release = image.digest.apply(lambda digest: new_release(settings, digest, env.digest))
+        needs += ecr_login(settings, host, release, [docker.installed])
         if not settings.registry and not settings.is_prebuilt:
             transfer = c.ImageTransfer(
                 on_host, c.ImageTransferArgs(host, settings, image.digest, [docker.installed])
@@ -57,13 +106,13 @@ def deploy(settings: Settings) -> None:
     cutover = c.Cutover(in_role, c.CutoverArgs(host, settings, release, [candidate.healthy]))
     c.Retire(in_role, c.RetireArgs(host, settings, release, env.digest, [cutover.switched]))
 
-    pulumi.export("url", public_url(settings))
-    pulumi.export("host", address)
+    pulumi.export("url", of_address(args, lambda address: public_url(settings, address)))
+    pulumi.export("host", args.address)
     pulumi.export("image", cutover.image)
     pulumi.export("release", cutover.live)
     pulumi.export("previous_release", cutover.previous)
-    pulumi.export("ssh", ssh_command(settings.ssh, address))
-    pulumi.export("docker_host", docker_host(settings.ssh, address))
+    pulumi.export("ssh", of_address(args, lambda address: ssh_command(settings.ssh, address)))
+    pulumi.export("docker_host", of_address(args, lambda address: docker_host(settings.ssh, address)))
 
 
 deploy(read_settings())

@@ -7,6 +7,7 @@ from components.docker_engine import DockerEngine, DockerEngineArgs
 from components.env_file import EnvFile, EnvFileArgs
 from components.host import Host, HostArgs
 from components.image_transfer import ImageTransfer, ImageTransferArgs
+from components.prepared_server import PreparedServer, PreparedServerArgs
 from components.registry_login import RegistryLogin, RegistryLoginArgs
 from components.retire import Retire, RetireArgs
 from components.rollback import Rollback, RollbackArgs
@@ -27,6 +28,8 @@ __all__ = [
     "HostArgs",
     "ImageTransfer",
     "ImageTransferArgs",
+    "PreparedServer",
+    "PreparedServerArgs",
     "RegistryLogin",
     "RegistryLoginArgs",
     "Retire",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi_command import local, remote
@@ -21,8 +20,11 @@ if TYPE_CHECKING:
 # How often SSH is dialled before the server counts as out of reach: with waits of at most 5 s, a minute.
 # Source: sdk/go/common/util/retry of pulumi/pulumi, as pulumi-command 1.2.1 uses it.
 DIAL_ERROR_LIMIT = 20
-SEND_IMAGE = Path(__file__).with_name("send_image.py")
-LEARN_HOST_KEY = Path(__file__).with_name("learn-host-key.sh")
+# How long a server that was just made may take until SSH answers; EC2's take about half a minute.
+BOOT_SECONDS = 180
+# This folder as the engine's plugins see it, which run in the project's: the same on every machine.
+HERE = "components"
+SEND_IMAGE, LEARN_HOST_KEY = "send_image.py", "learn-host-key.sh"
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,14 @@ class HostArgs:
     Attributes:
         address: what SSH connects to.
         ssh: user, port, key and host key.
+        server: what makes the server, if it is made here: all that is on it comes and goes with it.
+        needs: what must be there before it can be reached.
     """
 
-    address: str
+    address: str | pulumi.Output[str]
     ssh: Ssh
+    server: pulumi.Resource | None = None
+    needs: Sequence[pulumi.Resource] = ()
 
 
 @dataclass(frozen=True)
@@ -65,14 +71,15 @@ class Host(pulumi.ComponentResource):
         """Connect to the server and put the scripts there.
 
         Args:
-            name: a stable name for the server.
+            name: a stable name for the server; its address, where that is given.
             args: how to reach it.
             opts: Pulumi's options.
         """
         super().__init__("backstaff:components:Host", name, None, opts)
         self.name = name
-        self.ready: list[pulumi.Resource] = []
-        self._address = args.address
+        self.ready: list[pulumi.Resource] = [*args.needs]
+        self._address = pulumi.Output.from_input(args.address)
+        self._server = args.server
         self._ssh = args.ssh
         self._bundle = bundle()
         self._connection = self._connect(args)
@@ -110,7 +117,7 @@ class Host(pulumi.ComponentResource):
             stdin=stdin,
             # Needs AcceptEnv on the server, which is not there by default: every update would warn.
             add_previous_output_in_env=False,
-            opts=pulumi.ResourceOptions(parent=parent, depends_on=[*self.ready, *depends_on]),
+            opts=self._options(parent=parent, depends_on=depends_on),
         )
 
     def send_image(
@@ -134,18 +141,33 @@ class Host(pulumi.ComponentResource):
         """
         return local.Command(
             name,
-            create=image.apply(lambda pair: self._send_line(*pair)),
-            dir=str(SEND_IMAGE.parent),
+            create=pulumi.Output.all(image, self._address).apply(self._send_line),
+            dir=HERE,
             stdin=self._connection.host_key,
             add_previous_output_in_env=False,
-            opts=pulumi.ResourceOptions(
-                parent=parent, depends_on=[*self.ready, *depends_on], ignore_changes=["dir"]
-            ),
+            opts=self._options(parent=parent, depends_on=depends_on),
         )
 
-    def _send_line(self, image: str, name: str) -> str:
-        words = ["python3", SEND_IMAGE.name, "--image", image, "--name", name]
-        words += ["--host", self._address, "--port", str(self._ssh.port), "--user", self._ssh.user]
+    def _options(
+        self,
+        *,
+        parent: pulumi.Resource,
+        depends_on: Sequence[pulumi.Resource] = (),
+        hide_diffs: list[str] | None = None,
+    ) -> pulumi.ResourceOptions:
+        """Return the options of a step; with its server it is gone, and on a new server it is done anew."""
+        return pulumi.ResourceOptions(
+            parent=parent,
+            depends_on=[*self.ready, *depends_on],
+            hide_diffs=hide_diffs,
+            deleted_with=self._server,
+            replace_with=[self._server] if self._server else None,
+        )
+
+    def _send_line(self, known: Sequence[Any]) -> str:
+        (image, name), address = known
+        words = ["python3", SEND_IMAGE, "--image", image, "--name", name]
+        words += ["--host", address, "--port", str(self._ssh.port), "--user", self._ssh.user]
         for key in self._ssh.keys:
             words += ["--key", str(key.expanduser())]
         return shlex.join([*words, "--scripts", scripts_folder(self._bundle.digest)])
@@ -160,18 +182,26 @@ class Host(pulumi.ComponentResource):
             port=args.ssh.port,
             user=args.ssh.user,
             private_key=pulumi.Output.secret(key) if key else None,
-            host_key=args.ssh.host_keys.get(args.address) or self._learn_host_key(args),
+            host_key=args.ssh.host_keys.get(self.name) or self._learn_host_key(args),
             dial_error_limit=DIAL_ERROR_LIMIT,
         )
 
     def _learn_host_key(self, args: HostArgs) -> pulumi.Output[str]:
-        """Take the host key that the server shows at the first `up`; the state keeps it from then on."""
+        """Take the host key that the server shows at the first `up`; the state keeps it from then on.
+
+        A server of ours that has another address after a restart must show the same key there.
+        """
+        limit = [str(BOOT_SECONDS)] if args.server else []
+        line = self._address.apply(
+            lambda address: shlex.join(["bash", LEARN_HOST_KEY, address, str(args.ssh.port), *limit])
+        )
         learnt = local.Command(
             f"{self.name}-host-key",
-            create=shlex.join(["bash", LEARN_HOST_KEY.name, args.address, str(args.ssh.port)]),
-            dir=str(LEARN_HOST_KEY.parent),
-            add_previous_output_in_env=False,
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["dir"]),
+            create=line,
+            update=line.apply(lambda line: f"{line} --same") if args.server else None,
+            dir=HERE,
+            add_previous_output_in_env=args.server is not None,
+            opts=self._options(parent=self),
         )
         return learnt.stdout
 
@@ -183,5 +213,5 @@ class Host(pulumi.ComponentResource):
             delete=self._line(Step("remove-scripts")),
             stdin=self._bundle.program,
             add_previous_output_in_env=False,
-            opts=pulumi.ResourceOptions(parent=self, hide_diffs=["stdin"]),
+            opts=self._options(parent=self, hide_diffs=["stdin"]),
         )

@@ -9,7 +9,6 @@ import pulumi
 from pulumi_command import local
 
 from components.host import Host, Step
-from render.scripts import REMOTE
 from settings import Registry
 
 
@@ -63,7 +62,7 @@ class RegistryLogin(pulumi.ComponentResource):
             local.Command(
                 f"{name}-login-here",
                 create=_local_line({**arguments, "side": "here"}),
-                dir=str(REMOTE),
+                dir="remote",
                 stdin=password,
                 add_previous_output_in_env=False,
                 opts=pulumi.ResourceOptions(parent=self),

@@ -4,21 +4,10 @@
 # Arguments: none. Exit: 0 a Docker engine answers and curl is there; 1 not, with the reason. May be run twice.
 # shellcheck source=remote/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=remote/lib-apt.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib-apt.sh"
 STEP='step 2, install Docker'
-readonly APT_SECONDS=600 ENGINE_SECONDS=60
-
-# Two kinds of lock: dpkg's, for which apt-get can wait, and that of the package lists, for which it cannot.
-apt() {
-  DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" </dev/null
-}
-
-update_lists() {
-  until apt update; do
-    ((SECONDS < APT_SECONDS)) || fail "apt-get update failed for $APT_SECONDS s. Look at the server: sudo apt-get update"
-    say "the package lists could not be had, trying again: $SECONDS s of $APT_SECONDS s"
-    sleep 2
-  done
-}
+readonly ENGINE_SECONDS=60
 
 install_packages() {
   local -a packages=()

@@ -15,16 +15,17 @@ HTTP_PORT = 80
 SSH_PORT = 22
 
 
-def public_url(settings: Settings) -> str:
+def public_url(settings: Settings, address: str) -> str:
     """Write the address under which the app is reached.
 
     Args:
         settings: the stack's settings.
+        address: the server's.
 
     Returns:
         A URL with the first host name of the app, or the server's address.
     """
-    host = public_host(settings) if settings.proxy.hosts else bracketed(settings.servers[0])
+    host = public_host(settings) if settings.proxy.hosts else bracketed(address)
     port = settings.traefik.http_port
     return f"http://{host}" + (f":{port}" if port != HTTP_PORT else "")
 

@@ -18,7 +18,7 @@ from settings.wording import rule, suggestion
 # Errors by pydantic's name that no single value sets right.
 SHAPES = {"dict_type", "model_type", "string_type", "tuple_type"}
 # Keys that are filled in here, and keys that are written and stand elsewhere in the model.
-FILLED = {"env", "command", "options"}
+FILLED = {"env", "command", "options", "ecr"}
 WRITTEN = {
     "": ["env", "servers"],
     "proxy": ["host"],

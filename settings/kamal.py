@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from settings.aws import ECR_ADDRESS
 from settings.env_section import normal_env
 from settings.errors import Problem
 from settings.generations import leave_labels, take_first
@@ -125,6 +126,9 @@ def _take_registry(done: Translation) -> None:
     """Take `localhost:PORT` for Kamal's way to do without a registry, and a path for a part of the image."""
     server, image = find(done.tree, ("registry", "server")), done.tree.items.get("image")
     registry = done.tree.items.get("registry")
+    if registry and (address := _ecr(registry)):
+        done.tree = put(done.tree.without("registry"), ("ecr",), registry.having(address))
+        return
     if not (server and registry and isinstance(server.value, str)):
         return
     if server.value == "localhost" or server.value.startswith("localhost:"):
@@ -136,6 +140,16 @@ def _take_registry(done: Translation) -> None:
         rest = image.value.removeprefix(f"{server.value}/")
         done.problems.append(image.problem(rule, f"Write {rest}."))
         done.tree = done.tree.having({**done.tree.items, "image": image.having(rest)})
+
+
+def _ecr(registry: Node) -> str | None:
+    """Tell whether a registry is Amazon's and has no password, so that tokens are to be used."""
+    if registry.value == "ecr":
+        return "ecr"
+    server = registry.items.get("server")
+    has_account = {"username", "password"} & set(registry.items)
+    is_ecr = server is not None and isinstance(server.value, str) and ECR_ADDRESS.fullmatch(server.value)
+    return str(server.value) if server and is_ecr and not has_account else None
 
 
 def _take_options(done: Translation) -> None:

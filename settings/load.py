@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from settings.app_env import app_env
+from settings.aws import Aws, check_aws, fill_in
 from settings.commands import Commands
 from settings.complaints import complaints
 from settings.errors import Problem, SettingsError
@@ -23,7 +24,7 @@ from settings.stack_config import stack_tree
 from settings.tree import Node, find, merge, plain
 
 # Keys that only the user's own stack can set: a file that comes with an app cannot.
-OWN_KEYS = ("app", "allowCommands", "secrets")
+OWN_KEYS = ("app", "allowCommands", "aws", "secrets")
 TRUE = {"true", True}
 
 Checked = TypeVar("Checked", bound=BaseModel)
@@ -147,6 +148,7 @@ def _values(tree: Node, folder: Path | None) -> dict[str, Any]:
     values: dict[str, Any] = plain(tree.without("env"))
     if folder:
         values["app"] = folder
+    fill_in(values)
     return values
 
 
@@ -180,6 +182,8 @@ def _check(loading: Loading, stack: str) -> None:
     settings, values, files = loading.settings, loading.values, loading.files
     builder = None if settings and settings.is_prebuilt else _section(Builder, values, "builder")
     loading.problems += check_files(loading.tree, values.get("app"), builder, _section(Ssh, values, "ssh"))
+    if "aws" in values and (aws := _section(Aws, values, "aws")):
+        loading.problems += check_aws(loading.tree, values, aws)
     if (node := destination_of(loading.tree)) and not files.destination:
         rule = "is true, and there is no file for this stack"
         loading.problems.append(node.problem(rule, f"Write config/deploy.{stack}.yml."))

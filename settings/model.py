@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from settings import rules
+from settings.aws import Aws
 
 # What Docker's object names accept and its DNS resolves, so that a service can name containers and hosts;
 # short enough for a DNS label of 63 characters together with a role and a release.
@@ -202,6 +203,7 @@ class Settings(Section):
             digest it is a prebuilt one, which is deployed as it is.
         registry: where the image goes by; without one, or with `none`, it is built on this machine and
             brought over SSH.
+        ecr: Amazon's registry, signed in to by tokens: `ecr` for the account's own, or its address.
         builder: how the image is built.
         proxy: how the app is reached.
         ssh: how the servers are reached.
@@ -219,7 +221,8 @@ class Settings(Section):
         secrets_path: where Kamal's secrets are, relative to the app's folder.
         allow_commands: whether what the settings' files ask to be run is run: `$(command)`, and Ruby in ERB.
         secrets: values for what is named as a secret, by name; they win over those from files.
-        servers: addresses of the servers.
+        servers: addresses of the servers; names, for servers that are made on AWS.
+        aws: the server on AWS that is made, if one is.
         env: what the app finds in its environment, from its `.env`.
         deploy_timeout: seconds that a new release has to become healthy.
         drain_timeout: seconds that requests in flight have to end on the old release.
@@ -231,7 +234,9 @@ class Settings(Section):
     service: str = Field(pattern=NAME)
     image: Annotated[str, Field(pattern=IMAGE)] | None = None
     servers: Annotated[tuple[Host, ...], AfterValidator(rules.distinct)] = Field(min_length=1, max_length=1)
+    aws: Aws | None = None
     registry: Registry | None = None
+    ecr: str | None = None
     builder: Builder = Builder()
     proxy: Proxy = Proxy()
     ssh: Ssh = Ssh()

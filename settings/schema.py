@@ -18,8 +18,8 @@ from settings.stack_config import PREFIX
 FOLDER = Path(__file__).parent.parent / "docs" / "schema"
 DIALECT = "http://json-schema.org/draft-07/schema#"
 # Keys that only a stack can have, and those that the model has under another name than users.
-OWN_KEYS = ("app", "allowCommands", "secrets")
-INNER_KEYS = ("command", "options")
+OWN_KEYS = ("app", "allowCommands", "aws", "secrets")
+INNER_KEYS = ("command", "options", "ecr")
 NAMED: Schema = {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 1}
 SECURE: Schema = {"type": "object", "properties": {"secure": {"type": "string"}}, "required": ["secure"]}
 VARIABLES: Schema = {"type": "object", "additionalProperties": SCALAR}
@@ -129,7 +129,7 @@ def _add_accounts(properties: Schema) -> None:
         text = {"description": one.pop("description"), "anyOf": [one, NAMED, SECURE]}
         registry["properties"][key] = text
     description = registry.pop("description")
-    properties["registry"] = {"description": description, "anyOf": [registry, {"const": "none"}]}
+    properties["registry"] = {"description": description, "anyOf": [registry, {"enum": ["none", "ecr"]}]}
 
 
 def _servers(properties: Schema) -> Schema:

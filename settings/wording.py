@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from settings import model
+from settings import aws, model
 from settings.files import KEY_TEXT
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ PATTERNS = {
     model.VOLUME: "must be NAME:PATH or FOLDER:PATH with absolute paths, such as data:/var/lib/data",
     model.OPTION: "must be an option of docker run without its dashes, such as memory",
     model.HOST_KEY: "must be a public host key, such as ssh-ed25519 AAAA..., as ssh-keyscan prints it",
+    aws.REGION: "must be a region of AWS, such as us-east-1",
+    aws.INSTANCE_TYPE: "must be an instance type of AWS, such as t3.small",
+    aws.AMI: "must be the id of an image, such as ami-0123456789abcdef0",
+    aws.VPC: "must be the id of a VPC, such as vpc-0123456789abcdef0",
+    aws.SUBNET: "must be the id of a subnet, such as subnet-0123456789abcdef0",
+    aws.TIME_OF_DAY: "must be a time of day in UTC, such as 04:30",
 }
 
 # Characters of a wrong value that are shown.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -13,8 +14,10 @@ from tools.demo.parts import parts as get_parts
 
 TESTS = Path(__file__).parent
 # Each of these works on one server (or, the last, on the toolchain's parts), so its tests take turns in one
-# process. They take longest, so they are begun first.
-TAKING_TURNS = ("e2e", "remote", "toolchain")
+# process.
+TAKING_TURNS = ("remote", "toolchain")
+# What takes longest is begun first; a file of a suite that takes no turns is a share of its own.
+LONGEST_FIRST = ("e2e", "aws", "remote", "toolchain")
 
 
 class Suites(LoadScopeScheduling):  # type: ignore[misc]  # xdist tells no types
@@ -32,16 +35,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Suites:  # n
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long suites first."""
+    """Put what takes long first."""
     items.sort(key=_turn)
 
 
 def _turn(item: pytest.Item) -> int:
     suite = item.path.relative_to(TESTS).parts[0]
-    return TAKING_TURNS.index(suite) if suite in TAKING_TURNS else len(TAKING_TURNS)
+    return LONGEST_FIRST.index(suite) if suite in LONGEST_FIRST else len(LONGEST_FIRST)
 
 
 @pytest.fixture(scope="session")
 def parts() -> Parts:
     """A registry with a password, and the images that Docker Hub would give elsewhere."""
     return get_parts()
+
+
+# What needs AWS's SDK is left out where that is not, as in `make check`; `make test` has it.
+collect_ignore = [] if find_spec("pulumi_aws") else ["aws"]

@@ -17,8 +17,6 @@ from tools.demo.workspace import CHECKOUT, Workspace
 from tools.toolchain import box
 from tools.toolchain.boxes import Box
 
-BOX = "e2e"
-
 
 @dataclass
 class Deployment:
@@ -92,11 +90,12 @@ class Deployment:
 
 
 @pytest.fixture(scope="module")
-def bare_box(parts: Parts) -> Iterator[Box]:
-    """A server on which nothing was installed yet."""
-    box.down(BOX)
-    yield box.up(BOX)
-    box.down(BOX)
+def bare_box(request: pytest.FixtureRequest, parts: Parts) -> Iterator[Box]:
+    """A server on which nothing was installed yet, of one file's own: the files run side by side."""
+    name = "e2e-" + request.path.stem.removeprefix("test_").replace("_", "-")
+    box.down(name)
+    yield box.up(name)
+    box.down(name)
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +112,8 @@ def deployment(
     config = parts.settings(bare_box) | {
         "app": "app",
         "service": "hello",
+        # Of this file's own, as its name and tag are the engine's and the registry's, which all files share.
+        "image": f"hello-{bare_box.name}",
         "proxy": {"app_port": 8000},
         "deploy_timeout": 10,
     }

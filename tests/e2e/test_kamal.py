@@ -86,7 +86,7 @@ def test_kamal_2_and_then_kamal_1(deployment: Deployment) -> None:
     registry, args = deployment.config["registry"], deployment.config["builder"]["args"]
     servers = deployment.config["servers"]
     password = deployment.workspace.environment[PASSWORD_VARIABLE]
-    for key in ("service", "proxy", "deploy_timeout", "registry", "builder", "servers"):
+    for key in ("service", "image", "proxy", "deploy_timeout", "registry", "builder", "servers"):
         deployment.config.pop(key)
     deployment.configure()
     account = {"server": registry["server"], "username": registry["username"]}

@@ -40,7 +40,7 @@ def test_all_steps_of_the_first_up_left_their_work_on_the_server(live: Deploymen
     assert live.root("which docker curl").split() == ["/usr/bin/docker", "/usr/bin/curl"]  # 2
     assert live.root("stat -c %a /var/lib/backstaff/services/hello/login/config.json").strip() == "600"  # 3
     image = live.stack.outputs()["image"].value
-    assert re.fullmatch(r".+/hello@sha256:[0-9a-f]{64}", image)  # 4, 5
+    assert re.fullmatch(r".+/hello-e2e-main-job@sha256:[0-9a-f]{64}", image)  # 4, 5
     assert image in live.root("docker image ls --digests --format {{.Repository}}@{{.Digest}}")  # 6
     env = json.loads(live.root(f"docker inspect hello-web-{release}"))[0]["Config"]["Env"]
     assert {"GREETING=Hello from the backstaff", "SECRET_KEY=change-me"} <= set(env)  # 7

@@ -43,7 +43,9 @@ def test_an_image_goes_over_ssh_and_later_only_what_changed(deployment: Deployme
     sent, layers = _layers(deployment)
     assert sent == layers == 1
     assert "hello from scratch" in deployment.get()
-    assert len(deployment.root("docker image ls --quiet hello").split()) == 2  # one old release is kept
+    assert (
+        len(deployment.root(f"docker image ls --quiet {deployment.config['image']}").split()) == 2
+    )  # one old release is kept
     deployment.stack.destroy(color="never")
     assert deployment.root("docker image ls --quiet") == ""
 

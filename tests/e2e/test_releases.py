@@ -159,11 +159,11 @@ def test_a_prebuilt_image_is_deployed_by_tag_or_digest(live: Deployment) -> None
     live.set_version("prebuilt")
     live.up()
     image, built = live.stack.outputs()["image"].value, release(live)
-    registry = live.config["registry"]["server"]
+    registry, repository = live.config["registry"]["server"], live.config["image"]
     live.set_version("not this one")
     # A registry with an authority of its own: this machine's Docker trusts it, a look-up has to be told.
     live.workspace.environment["SSL_CERT_FILE"] = f"/etc/docker/certs.d/{registry}/ca.crt"
-    for name in ("hello:latest", "hello@" + image.partition("@")[2]):
+    for name in (f"{repository}:latest", repository + "@" + image.partition("@")[2]):
         live.configure(image=name)
         live.up()
         assert live.stack.outputs()["image"].value == image

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import runpy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,10 @@ ROOT = Path(__file__).parent.parent.parent
 SECRET_MARK = rpc._special_sig_key
 SECRET_VALUE = rpc._special_secret_sig
 DIGEST = "9e52547c5edd" + "7" * 52
+# What AWS gives: with an Elastic IP and without, and a registry.
+ELASTIC_ADDRESS, OWN_ADDRESS = "203.0.113.20", "203.0.113.99"
+ECR_ACCOUNT, ECR_PASSWORD = "123456789012", "ecr-password-6c2d"
+ECR_SERVER = f"{ECR_ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com"
 HOST_KEY = "ssh-ed25519 AAAAC3NzLearnt"
 # What a look-up on the server finds.
 FOUND = f"release=9e52547c5edd-0d1e2f image=old@sha256:{DIGEST} env=0ff1ce port=7000"
@@ -36,6 +40,9 @@ class Resource:
         is_custom: whether a provider makes it, rather than a component.
         inputs: as they go to the engine; a secret one is a mapping with `SECRET_MARK`.
         depends_on: the URNs that it waits for.
+        deleted_with: the URN of what it goes with; empty if it goes by itself.
+        replace_with: the URNs of what it is made anew with.
+        protect: whether it may not be deleted.
     """
 
     urn: str
@@ -45,6 +52,9 @@ class Resource:
     is_custom: bool
     inputs: dict[str, Any]
     depends_on: frozenset[str]
+    deleted_with: str = ""
+    replace_with: list[str] = field(default_factory=list)
+    protect: bool = False
 
     def plain(self, key: str) -> Any:  # noqa: ANN401 - an input can be of any type
         """Give an input, secret or not.
@@ -116,20 +126,28 @@ class Outputs(mocks.Mocks):
             outputs = {"stdout": HOST_KEY}
         elif args.typ == "command:remote:Command":
             outputs = {"stdout": f"{FOUND}\nlive=live-1 previous=old-1"}
+        elif args.typ == "aws:ec2/eip:Eip":
+            outputs = {"publicIp": ELASTIC_ADDRESS}
+        elif args.typ == "aws:ecr/repository:Repository":
+            outputs = {"registryId": ECR_ACCOUNT, "repositoryUrl": f"{ECR_SERVER}/{args.inputs['name']}"}
         return f"id-of-{args.name}", {**args.inputs, **outputs}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
-        """Answer the one function that the program calls, for a prebuilt image with a tag.
+        """Answer what the program looks up: a prebuilt image's digest; on AWS an address or a password.
 
         Args:
             args: what was called.
 
         Returns:
-            What the registry would say.
+            What a registry or AWS would say.
 
         Raises:
             AssertionError: it calls another one.
         """
+        if args.token == "aws:ec2/getInstance:getInstance":
+            return {"instanceState": "running", "publicIp": OWN_ADDRESS}, []
+        if args.token == "aws:ecr/getAuthorizationToken:getAuthorizationToken":
+            return {"userName": "AWS", "password": ECR_PASSWORD}, []
         if args.token != "docker:index/getRegistryImage:getRegistryImage":
             raise AssertionError(f"the program calls {args.token}")
         return {"id": DIGEST, "sha256Digest": f"sha256:{DIGEST}", "name": args.args["name"]}, []
@@ -169,10 +187,13 @@ class Monitor(mocks.MockMonitor):
                     request.custom,
                     json_format.MessageToDict(request.object),
                     frozenset(request.dependencies) | frozenset(of_inputs),
+                    request.deletedWith,
+                    list(request.replace_with),
+                    request.protect,
                 )
             )
             if self._hides_outputs and request.custom:
-                for key in ("repoDigest", "stdout"):
+                for key in ("repoDigest", "stdout", "publicIp", "repositoryUrl"):
                     if key in answer.object:
                         answer.object[key] = rpc.UNKNOWN
                 answer.id = ""
@@ -240,17 +261,32 @@ def run_program(config: dict[str, Any], *, is_preview: bool = False) -> Graph:
         f"backstaff:{key}": value if isinstance(value, str) else json.dumps(value)
         for key, value in config.items()
     }
+    with mock.patch.dict("os.environ", {"PULUMI_CONFIG": json.dumps(texts)}):
+        return run_function(
+            lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="program"), is_preview=is_preview
+        )
+
+
+def run_function(program: Callable[[], object], *, is_preview: bool = False) -> Graph:
+    """Run a part of the program as the engine would.
+
+    Args:
+        program: registers resources.
+        is_preview: as for `run_program`.
+
+    Returns:
+        What it registered.
+    """
     monitor = Monitor(hides_outputs=is_preview)
     exported: dict[str, Any] = {}
 
-    async def program() -> None:
+    async def registering() -> None:
         with mock.patch.object(pulumi, "export", exported.__setitem__):
-            runpy.run_path(str(ROOT / "__main__.py"), run_name="program")
+            program()
 
     async def run() -> None:
         mocks.set_mocks(monitor.mocks, project="backstaff", stack="test", preview=is_preview, monitor=monitor)
-        await stack.run_pulumi_func(program)
+        await stack.run_pulumi_func(registering)
 
-    with mock.patch.dict("os.environ", {"PULUMI_CONFIG": json.dumps(texts)}):
-        asyncio.run(run())
+    asyncio.run(run())
     return Graph(monitor.found, exported)

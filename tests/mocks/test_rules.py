@@ -9,7 +9,7 @@ from pulumi.runtime import rpc
 from render.scripts import REMOTE as SCRIPTS
 from render.scripts import bundle
 from tests.mocks.conftest import HOST, PASSWORD, PINNED, PRIVATE_KEY, VARIABLES
-from tests.mocks.graph import HOST_KEY, SECRET_MARK, SECRET_VALUE, Graph, plain_texts
+from tests.mocks.graph import HOST_KEY, ROOT, SECRET_MARK, SECRET_VALUE, Graph, plain_texts
 
 REMOTE = "command:remote:Command"
 LOCAL = "command:local:Command"
@@ -43,6 +43,24 @@ def test_logical_names_are_made_of_stable_parts(learnt: Graph) -> None:
 def test_logical_names_are_the_same_in_a_preview(learnt: Graph, preview: Graph) -> None:
     """Name every resource before anything is known of it."""
     assert {resource.urn for resource in preview.resources} == {resource.urn for resource in learnt.resources}
+
+
+def test_what_is_sent_is_read(graph: Graph) -> None:
+    """Have a script read all that its step sends, in a teardown too: else it may end meanwhile."""
+    checked = set()
+    for step in graph.of_type(REMOTE):
+        lines = [step.plain(key) for key in ("create", "delete") if step.plain("stdin") and step.plain(key)]
+        for name in re.findall(r"/bin/[0-9a-f]+/([a-z-]+)", " ".join(lines)):
+            text = (SCRIPTS / f"{name}.sh").read_text()
+            assert re.search(r"^  (receive|discard)$", text, re.MULTILINE), name
+            checked.add(name)
+    assert {"login-registry", "logout-registry", "remove-releases", "remove-scripts"} <= checked
+
+
+def test_another_checkout_changes_nothing(learnt: Graph) -> None:
+    """Name no folder of this machine in a step, so that a colleague's `up` runs none of them again."""
+    steps = [*learnt.of_type(LOCAL), *learnt.of_type(REMOTE)]
+    assert not [one.name for one in steps if str(ROOT) in str(one.inputs)]
 
 
 def test_logical_names_are_taken_once(graph: Graph) -> None:

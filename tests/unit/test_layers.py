@@ -21,6 +21,9 @@ ALLOWED = {
         "pulumi",
         "pulumi_command",
         "pulumi_docker",
+        "pulumi_aws",
+        "boto3",
+        "botocore",
     },
 }
 FILES = [file for layer in ALLOWED for file in sorted((ROOT / layer).rglob("*.py"))]

@@ -169,11 +169,20 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 properties=struct(self._resource(call).update(call, state, inputs))
             )
 
+    @_guarded
     def Read(
         self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ReadResponse:
-        """Give the state as it is: neither plugin looks at what is really there."""
-        return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
+        """Give what a resource that can look finds, nothing if it is gone; else the state as it is."""
+        look = getattr(self.plugin.resources.get(_token(request.urn)), "read", None)
+        if look is None:
+            return provider_pb2.ReadResponse(
+                id=request.id, properties=request.properties, inputs=request.inputs
+            )
+        found = look(request.id, read(request.properties))
+        if found is None:
+            return provider_pb2.ReadResponse()
+        return provider_pb2.ReadResponse(id=request.id, properties=struct(found), inputs=request.inputs)
 
     @_guarded
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> Empty:
@@ -213,13 +222,18 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             self.log.flush()
 
     def _resource(self, call: Call) -> Resource:
-        token = call.urn.split("::")[-2].rpartition("$")[2]
+        token = _token(call.urn)
         resource = self.plugin.resources.get(token)
         if resource is None:
             raise PluginError(
                 f"Resource type {token} not found: this stand-in has {_list(self.plugin.resources)}"
             )
         return resource
+
+
+def _token(urn: str) -> str:
+    """Return the type of the resource that a URN names."""
+    return urn.split("::")[-2].rpartition("$")[2]
 
 
 def struct(values: Properties) -> Struct:

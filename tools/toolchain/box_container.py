@@ -69,7 +69,7 @@ def start(part: Step, box: Box) -> None:
     Raises:
         ToolchainError: it cannot be started, or did not come up in time.
     """
-    _copy_in(box.name, _trust())
+    copy_in(box.name, trust())
     try:
         docker_cli.call("start", container(box.name))
     except CommandFailed as error:
@@ -112,7 +112,7 @@ def _create(part: Step, name: str, image: str) -> Box:
     part.now("making its keys")
     folder = boxes.folder(name)
     folder.mkdir(parents=True)
-    host_key = _new_key(folder / "host_key", name)
+    host_key = new_key(folder / "host_key", name)
     client_key, _ = cache.part("client-key", "ed25519", _make_client_key)
     for attempt in range(1, ATTEMPTS + 1):
         ssh_port, http_port, https_port = ports.free(3, HOST)
@@ -120,7 +120,7 @@ def _create(part: Step, name: str, image: str) -> Box:
         (folder / "known_hosts").write_text(f"[{HOST}]:{ssh_port} {host_key}\n", encoding="utf-8")
         part.now("starting the container")
         docker_cli.call(*_creation(box, image), what=f"the container of box {name} could not be made")
-        _copy_in(name, {**_identity(box), **_trust()})
+        copy_in(name, {**_identity(box), **trust()})
         try:
             docker_cli.call(
                 "start", container(name), what=f"the container of box {name} could not be started"
@@ -148,7 +148,7 @@ def _creation(box: Box, image: str) -> list[str]:
     ]
 
 
-def _new_key(file: Path, comment: str) -> str:
+def new_key(file: Path, comment: str) -> str:
     """Make an ed25519 key without a passphrase.
 
     Returns:
@@ -164,7 +164,7 @@ def _new_key(file: Path, comment: str) -> str:
 
 def _make_client_key(folder: Path) -> None:
     """Make this user's key for all boxes."""
-    _new_key(folder / CLIENT_KEY, "backstaff")
+    new_key(folder / CLIENT_KEY, "backstaff")
 
 
 def _identity(box: Box) -> dict[str, tuple[bytes, int]]:
@@ -179,7 +179,7 @@ def _identity(box: Box) -> dict[str, tuple[bytes, int]]:
     }
 
 
-def _trust() -> dict[str, tuple[bytes, int]]:
+def trust() -> dict[str, tuple[bytes, int]]:
     """Return the file that makes a Docker engine trust this machine's registry, if there is one."""
     known = registry_access.remembered()
     if known is None or not Path(known.ca_certificate).exists():
@@ -187,7 +187,7 @@ def _trust() -> dict[str, tuple[bytes, int]]:
     return {f"etc/docker/certs.d/{known.server}/ca.crt": (Path(known.ca_certificate).read_bytes(), 0o644)}
 
 
-def _copy_in(name: str, files: dict[str, tuple[bytes, int]]) -> None:
+def copy_in(name: str, files: dict[str, tuple[bytes, int]]) -> None:
     """Put files into a box, running or not.
 
     Args:

@@ -19,6 +19,8 @@ LANES: Final = (
     ("engine", "language-host", "plugins"),
     ("docker", "images", "registry"),
 )
+# Made only when they are named: most work does without.
+EXTRAS: Final = ("aws",)
 # The module of each part, where it is not named as the part.
 MODULES: Final = {"language-host": "language_host", "docker": "docker_engine"}
 PARTS: Final = tuple(part for lane in LANES for part in lane)
@@ -26,7 +28,9 @@ PARTS: Final = tuple(part for lane in LANES for part in lane)
 USAGE: Final = """usage: python3 -m tools.toolchain COMMAND ...
 
   ensure [PART ...]      find, download or make what is missing; parts: {parts} (default: all)
+                         not among all: aws, for `run --aws`
   run -- COMMAND ...     run a command with the toolchain's environment
+  run --aws -- ...       the same, with AWS's SDK and the stand-in for its plugin
   box ...                throw-away servers in containers (up, down, ssh, reboot, list)
   registry ...           the registry on this machine (up, down, info)
   lock                   write the requirements files anew from pyproject.toml
@@ -46,6 +50,8 @@ def dispatch(arguments: list[str]) -> int:
     match arguments:
         case ["run", "--", program, *rest]:
             run(program, rest)
+        case ["run", "--aws", "--", program, *rest]:
+            run(program, rest, with_aws=True)
         case ["ensure", *parts]:
             return ensure(parts)
         case ["box", *rest]:
@@ -68,15 +74,15 @@ def dispatch(arguments: list[str]) -> int:
     return 0
 
 
-def run(program: str, arguments: list[str]) -> NoReturn:
+def run(program: str, arguments: list[str], *, with_aws: bool = False) -> NoReturn:
     """Become another program, with the toolchain's environment.
 
     Raises:
         ToolchainError: there is no such program.
     """
-    from tools.toolchain import environment
+    from tools.toolchain import aws, environment
 
-    variables = environment.variables()
+    variables = aws.variables() if with_aws else environment.variables()
     try:
         os.execvpe(program, [program, *arguments], variables)  # noqa: S606 (no shell is the point)
     except OSError as error:
@@ -91,13 +97,14 @@ def ensure(names: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="ensure")
     parser.add_argument("parts", nargs="*", metavar="PART", help=" ".join(PARTS))
     wanted = parser.parse_args(names).parts or PARTS
-    unknown = [name for name in wanted if name not in PARTS]
+    known = (*PARTS, *EXTRAS)
+    unknown = [name for name in wanted if name not in known]
     if unknown:
-        raise ToolchainError(f"there is no part {unknown[0]}", f"Name some of: {' '.join(PARTS)}.")
+        raise ToolchainError(f"there is no part {unknown[0]}", f"Name some of: {' '.join(known)}.")
 
     from tools.toolchain import lanes
 
-    lanes.run([[_maker(name) for name in lane if name in wanted] for lane in LANES])
+    lanes.run([[_maker(name) for name in lane if name in wanted] for lane in (*LANES, EXTRAS)])
     return 0
 
 

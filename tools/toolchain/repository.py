@@ -12,6 +12,7 @@ ENGINE_MODULE: Final = ROOT / "tools" / "engine"
 HOST_MODULE: Final = ROOT / "tools" / "python_host"
 GO_REQUIREMENTS: Final = ENGINE_MODULE / "requirements.txt"
 PYTHON_REQUIREMENTS: Final = ROOT / "requirements-dev.txt"
+AWS_REQUIREMENTS: Final = ROOT / "requirements-aws-dev.txt"
 PROJECT: Final = ROOT / "pyproject.toml"
 
 ENGINE_PACKAGE: Final = "github.com/pulumi/pulumi/pkg/v3"

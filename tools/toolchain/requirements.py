@@ -7,7 +7,7 @@ from typing import Final
 
 from tools.toolchain import process, venv
 from tools.toolchain.progress import step
-from tools.toolchain.repository import GO_REQUIREMENTS, PYTHON_REQUIREMENTS, ROOT
+from tools.toolchain.repository import AWS_REQUIREMENTS, GO_REQUIREMENTS, PYTHON_REQUIREMENTS, ROOT
 
 UV_REQUIREMENTS: Final = ROOT / "tools" / "lock" / "requirements.txt"
 OPTIONS: Final = ("--generate-hashes", "--python-version", "3.11", "--universal", "--quiet")
@@ -24,9 +24,11 @@ def lock() -> None:
         uv = str(environment / "bin" / "uv")
         _compile(uv, ROOT, ["pyproject.toml"], ROOT / "requirements.txt")
         _compile(uv, ROOT, ["pyproject.toml", "--group", "dev"], PYTHON_REQUIREMENTS)
+        _compile(uv, ROOT, ["pyproject.toml", "--extra", "aws"], ROOT / "requirements-aws.txt")
+        _compile(uv, ROOT, ["pyproject.toml", "--extra", "aws", "--group", "aws"], AWS_REQUIREMENTS)
         for file in (GO_REQUIREMENTS, UV_REQUIREMENTS):
             _compile(uv, file.parent, ["requirements.in"], file)
-        part.done("made", "requirements.txt, requirements-dev.txt, tools/{engine,lock}/requirements.txt")
+        part.done("made", "requirements{,-dev,-aws,-aws-dev}.txt, tools/{engine,lock}/requirements.txt")
 
 
 def _compile(uv: str, folder: Path, source: list[str], target: Path) -> None:
