@@ -6,14 +6,53 @@ The tests build on each other's server.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+import yaml
 from pulumi.automation import OpType
 
 from tests.aws.conftest import Lab
+from tests.aws.program import CALLER
 from tools.demo.parts import Parts
+from tools.demo.workspace import CHECKOUT, Workspace
+from tools.offline_plugins.aws.account import Account
 
 pytestmark = pytest.mark.slow
+
+
+def test_the_stack_that_comes_with_the_program_shows_its_whole_plan(account: Account, tmp_path: Path) -> None:
+    """Preview `Pulumi.dev.yaml` as it is, in an account that has nothing but what the lab gives."""
+    account.forget()
+    (tmp_path / ".ssh").mkdir()
+    account.make_lab_key(tmp_path / ".ssh" / "labsuser.pem")
+    written = yaml.safe_load((CHECKOUT / "Pulumi.dev.yaml").read_text(encoding="utf-8"))["config"]
+    config = {key.removeprefix("backstaff:"): value for key, value in written.items()}
+    environment = {**account.environment, "HOME": str(tmp_path), "BACKSTAFF_OWN_ADDRESS": CALLER}
+    workspace = Workspace(tmp_path / "project", "dev", config, environment)
+    (workspace.folder / "examples").symlink_to(CHECKOUT / "examples")
+    said: list[str] = []
+    workspace.stack().preview(on_output=said.append, color="never")
+
+    for name in (
+        "firewall",
+        "1-instance",
+        "1-address",
+        "1-host-key",
+        "1-docker",
+        "1-prepared",
+        "hello-1-env",
+    ):
+        assert re.search(rf"\+ .*hello-{name} +create", "".join(said)), name
+    for name in (
+        "image",
+        "hello-1-traefik",
+        "hello-1-transfer",
+        "web-hello-1-candidate",
+        "web-hello-1-retire",
+    ):
+        assert re.search(rf"\+ .*hello-{name} +create", "".join(said)), name
+    assert account.left() == []
 
 
 def test_a_preview_of_an_empty_account_shows_the_whole_plan(lab: Lab) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ import pytest
 from render.outputs import ssh_command
 from settings import Ssh
 from tests.mocks.conftest import HOST, PASSWORD, configured
-from tests.mocks.graph import DIGEST, HOST_KEY, Graph, plain_texts, run_program
+from tests.mocks.graph import DIGEST, HOST_KEY, ROOT, Graph, plain_texts, run_program
 
 CANDIDATE = f"hello-web-{HOST}-candidate"
 CUTOVER = f"hello-web-{HOST}-cutover"
@@ -20,6 +23,24 @@ IMAGE = "docker:index/image:Image"
 def run(folder: Path, **changes: Any) -> Graph:  # noqa: ANN401 - of any shape
     """Run the program with a configuration that differs in some keys."""
     return run_program(configured(folder, **changes))
+
+
+def test_a_stack_without_aws_imports_nothing_of_it(tmp_path: Path) -> None:
+    """Run where neither the SDK nor boto3 can be imported, as they are big and bring a plugin with them."""
+    program = (
+        "import json, sys; sys.modules.update(dict.fromkeys(['pulumi_aws', 'boto3', 'botocore']));"
+        "from tests.mocks.graph import run_program; print(len(run_program(json.load(sys.stdin)).resources))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        input=json.dumps(configured(tmp_path)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert int(done.stdout) > 15
 
 
 def test_a_rollback_builds_nothing_and_logs_in_as_before(tmp_path: Path) -> None:
