@@ -10,7 +10,7 @@ SHELL_FILES = $(wildcard remote/*.sh components/*.sh) $(shell grep -lsE '^\#!.*\
 FAST_TESTS = $(wildcard tests/unit tests/mocks tests/toolchain)
 
 # More than the usual two cores: most tests wait for a server most of the time.
-PROCESSES ?= 4
+PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-clean config check test lint format schema lock clean-all

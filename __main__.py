@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pulumi
 from pulumi.runtime.config import get_config_env
@@ -15,6 +17,7 @@ from settings import SettingsError, load
 from settings.model import Settings
 
 PREFIX = "backstaff:"
+AWS_PACKAGES = ("pulumi_aws", "boto3", "botocore")
 
 
 def read_settings() -> Settings:
@@ -32,14 +35,23 @@ def read_settings() -> Settings:
     return settings
 
 
+def of_aws(name: str) -> Any:  # noqa: ANN401 - a module
+    """Import a component that needs AWS's SDK, which is big and makes the engine look for its plugin."""
+    try:
+        return import_module(f"components.{name}")
+    except ModuleNotFoundError as error:
+        if error.name not in AWS_PACKAGES:
+            raise
+        remedy = ".venv/bin/pip install --require-hashes -r requirements-aws.txt"
+        message = f"This stack uses AWS, whose SDK is not installed. Run: {remedy}"
+        raise pulumi.RunError(message) from None
+
+
 def server_args(settings: Settings, name: str) -> c.HostArgs:
     """Say how a server is reached; make it first, where it is to be made."""
     if settings.aws is None:
         return c.HostArgs(name, settings.ssh)
-    # Only here: the SDK is big, and makes the engine look for its plugin.
-    from components.provision import provision  # noqa: PLC0415
-
-    server = provision(settings, settings.aws)[name]
+    server = of_aws("provision").provision(settings, settings.aws)[name]
     return c.HostArgs(server.address, settings.ssh, server.resource, server.needs)
 
 
@@ -47,8 +59,7 @@ def with_ecr(settings: Settings) -> tuple[Settings, list[pulumi.Resource]]:
     """Sign in to Amazon's registry where it is used; return settings with it, and what a push waits for."""
     if settings.ecr is None:
         return settings, []
-    from components import ecr  # noqa: PLC0415 - as above
-
+    ecr = of_aws("ecr")
     region, is_built = ecr.region_of(settings, settings.ecr), not settings.is_prebuilt
     settings = ecr.signed_in(settings, settings.ecr)
     if not is_built:
@@ -62,8 +73,7 @@ def ecr_login(
     """Log the server in to Amazon's registry, where it is used, for the pull of a release."""
     if settings.ecr is None or settings.registry is None:
         return []
-    from components import ecr  # noqa: PLC0415 - as above
-
+    ecr = of_aws("ecr")
     region = ecr.region_of(settings, settings.ecr)
     args = ecr.EcrLoginArgs(host, settings.service, settings.registry, region, release, needs)
     return [ecr.EcrLogin(f"{settings.service}-{host.name}", args).on_server]

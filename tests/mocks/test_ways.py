@@ -25,22 +25,37 @@ def run(folder: Path, **changes: Any) -> Graph:  # noqa: ANN401 - of any shape
     return run_program(configured(folder, **changes))
 
 
-def test_a_stack_without_aws_imports_nothing_of_it(tmp_path: Path) -> None:
-    """Run where neither the SDK nor boto3 can be imported, as they are big and bring a plugin with them."""
-    program = (
-        "import json, sys; sys.modules.update(dict.fromkeys(['pulumi_aws', 'boto3', 'botocore']));"
-        "from tests.mocks.graph import run_program; print(len(run_program(json.load(sys.stdin)).resources))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        input=json.dumps(configured(tmp_path)),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+WITHOUT_SDK = """\
+import json, sys
+sys.modules.update(dict.fromkeys(["pulumi_aws", "boto3", "botocore"]))
+import pulumi
+from tests.mocks.graph import run_program
+try:
+    print(len(run_program(json.load(sys.stdin)).resources))
+except pulumi.RunError as error:
+    print(error)
+"""
+
+
+def run_without_sdk(config: dict[str, Any]) -> str:
+    """Run the program where AWS's SDK cannot be imported; return how many resources, or why not."""
+    line = [sys.executable, "-c", WITHOUT_SDK]
+    text = json.dumps(config)
+    done = subprocess.run(line, cwd=ROOT, input=text, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert int(done.stdout) > 15
+    return done.stdout
+
+
+def test_a_stack_without_aws_imports_nothing_of_it(tmp_path: Path) -> None:
+    """Do without the SDK, as it is big and brings a plugin; say what to install where it is needed."""
+    assert int(run_without_sdk(configured(tmp_path))) > 15
+
+    aws = configured(tmp_path, aws={"public_key": str(tmp_path / "id.pub")}, registry="none")
+    (tmp_path / "id.pub").write_text("ssh-ed25519 AAAA")
+    del aws["servers"]
+    remedy = ".venv/bin/pip install --require-hashes -r requirements-aws.txt"
+    assert run_without_sdk(aws) == f"This stack uses AWS, whose SDK is not installed. Run: {remedy}\n"
+    assert "whose SDK is not installed" in run_without_sdk(configured(tmp_path, registry="ecr"))
 
 
 def test_a_rollback_builds_nothing_and_logs_in_as_before(tmp_path: Path) -> None:
