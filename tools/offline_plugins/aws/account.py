@@ -129,9 +129,7 @@ class Account:
 
     def instances(self, region: str = REGION) -> list[dict[str, Any]]:
         """List all instances that are not gone."""
-        groups = self.client("ec2", region).describe_instances()["Reservations"]
-        found = [instance for group in groups for instance in group["Instances"]]
-        return [instance for instance in found if instance["State"]["Name"] != "terminated"]
+        return [one for one in self._all(region) if one["State"]["Name"] != "terminated"]
 
     def left(self) -> list[str]:
         """Name all that the account has and did not have when it was empty."""
@@ -145,7 +143,8 @@ class Account:
             *(one["VolumeId"] for one in volumes),
             *(one["KeyName"] for one in ec2.describe_key_pairs()["KeyPairs"] if one["KeyName"] != "vockey"),
             *(one["repositoryName"] for one in ecr.describe_repositories()["repositories"]),
-            *(name for name in boxes.names() if name.startswith("i-")),
+            # Others are those of another account on this machine.
+            *sorted(self._numbers() & set(boxes.names())),
         ]
 
     def end_lab(self) -> None:
@@ -157,6 +156,15 @@ class Account:
         """Start all instances, as the lab does when it is started."""
         for instance in self.instances():
             power.start(self._api(), instance["InstanceId"])
+
+    def _all(self, region: str = REGION) -> list[dict[str, Any]]:
+        """List all instances, also those that are gone."""
+        groups = self.client("ec2", region).describe_instances()["Reservations"]
+        return [instance for group in groups for instance in group["Instances"]]
+
+    def _numbers(self) -> set[str]:
+        """Give the ids of all instances, also those that are gone."""
+        return {one["InstanceId"] for one in self._all()}
 
     def _api(self) -> Api:
         os.environ.update(self.environment)
