@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -163,3 +164,73 @@ def test_a_taken_port_is_told_with_its_holder(docker_server: Server, parts: Part
     assert "port 80 is taken" in outcome.text
     assert "sshd" in outcome.text
     assert "backstaff-traefik" not in server.root("docker ps --all")
+
+
+UPDATES = "/etc/apt/apt.conf.d/60backstaff"
+SWAP = "/var/lib/backstaff/swapfile"
+# What the kernel does with swap files, on a server that is a container and may not have any.
+KERNEL = r"""#!/bin/bash
+case ${0##*/} in
+  swapon) if [[ $1 == --noheadings ]]; then cat /run/swaps 2>/dev/null; else echo "$1" >>/run/swaps; fi ;;
+  swapoff) grep -vxF "$1" /run/swaps >/run/swaps.new; mv /run/swaps.new /run/swaps ;;
+esac
+exit 0
+"""
+
+
+@pytest.fixture
+def swapping(server: Server) -> Iterator[Server]:
+    """A server whose kernel takes swap files."""
+    for name in ("swapon", "swapoff"):
+        server.ssh(f"sudo -n install -m 755 /dev/stdin /usr/local/sbin/{name}", KERNEL)
+    yield server
+    server.root("rm -f /usr/local/sbin/swapon /usr/local/sbin/swapoff /run/swaps")
+
+
+def test_security_updates_install_themselves_and_reboot_only_when_they_may(server: Server) -> None:
+    """Turn unattended upgrades on; their reboots are off, unless a time is set. apt takes the file."""
+    assert server.step("prepare-server", swap_gib=0, reboot_time="never").status == 0
+    assert server.root("apt-config shell X Unattended-Upgrade::Automatic-Reboot").strip() == "X='false'"
+    again = server.step("prepare-server", swap_gib=0, reboot_time="04:30")
+
+    assert "installing" not in again.text
+    assert server.root("apt-config shell X APT::Periodic::Unattended-Upgrade").strip() == "X='1'"
+    assert server.root("apt-config shell X Unattended-Upgrade::Automatic-Reboot").strip() == "X='true'"
+    assert server.root("apt-config shell X Unattended-Upgrade::Automatic-Reboot-Time").strip() == "X='04:30'"
+    assert server.root(f"stat -c %a {UPDATES}; ls {UPDATES}*").split() == ["644", UPDATES]
+
+
+def test_a_swap_file_is_made_once_changed_and_taken_away(swapping: Server) -> None:
+    """Have one of the size that is set, at every boot, and none where the size is 0."""
+    wanted = {"reboot_time": "never"}
+    assert "1 GiB of swap in use" in swapping.step("prepare-server", swap_gib=1, **wanted).text
+    assert swapping.root(f"stat -c '%s %a' {SWAP}; grep -c '^{SWAP} none swap' /etc/fstab").split() == [
+        str(1024**3),
+        "600",
+        "1",
+    ]
+    assert "1 GiB of swap are already there" in swapping.step("prepare-server", swap_gib=1, **wanted).text
+    assert "2 GiB of swap in use" in swapping.step("prepare-server", swap_gib=2, **wanted).text
+    assert swapping.root(f"stat -c %s {SWAP}; grep -c {SWAP} /etc/fstab").split() == [str(2 * 1024**3), "1"]
+
+    assert swapping.step("prepare-server", swap_gib=0, **wanted).status == 0
+    assert swapping.root(f"ls {SWAP} 2>/dev/null; grep {SWAP} /etc/fstab; cat /run/swaps; true") == ""
+
+
+def test_a_disk_too_small_for_the_swap_file_is_told(server: Server) -> None:
+    """Say how much is free and which settings to change, and leave nothing behind."""
+    full = server.step("prepare-server", swap_gib=90000, reboot_time="never")
+
+    assert full.status == 1
+    assert "no room for 90000 GiB of swap" in full.text
+    assert "Raise aws.disk_gib or lower aws.swap_gib." in full.text
+    assert server.root(f"ls {SWAP} 2>/dev/null; true") == ""
+
+
+def test_a_server_that_may_not_swap_does_without(server: Server) -> None:
+    """Go on where the kernel takes no swap file, as in a container, and keep none."""
+    done = server.step("prepare-server", swap_gib=1, reboot_time="never")
+
+    assert done.status == 0
+    assert "allows no swap file" in done.text
+    assert server.root(f"ls {SWAP} 2>/dev/null; grep {SWAP} /etc/fstab; true") == ""
