@@ -95,9 +95,20 @@ class AwsServers(pulumi.ComponentResource):
         """
         return {**self._args.wanted.tags, **stack_tags(self._args.service, self._args.stack), "Name": name}
 
-    def _options(self, *, protect: bool | None = None) -> pulumi.ResourceOptions:
+    def _options(
+        self,
+        *,
+        protect: bool | None = None,
+        ignore_changes: list[str] | None = None,
+        delete_before_replace: bool | None = None,
+    ) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(
-            parent=self, provider=self.provider, hooks=self._on_error, protect=protect
+            parent=self,
+            provider=self.provider,
+            hooks=self._on_error,
+            protect=protect,
+            ignore_changes=ignore_changes,
+            delete_before_replace=delete_before_replace,
         )
 
     def _own_name(self) -> str:
@@ -126,7 +137,9 @@ class AwsServers(pulumi.ComponentResource):
             ingress=self._firewall.incoming(),
             egress=self._firewall.outgoing(),
             tags=self.tags(self._own_name()),
-            opts=self._options(),
+            # In another network. The plugin would delete the one of this name first, while a server is in it;
+            # but a name is taken only within its network.
+            opts=self._options(delete_before_replace=False),
         )
 
     def _make_server(self, name: str) -> AwsServer:
@@ -154,7 +167,9 @@ class AwsServers(pulumi.ComponentResource):
                 "tags": self.tags(name),
             },
             tags={**self.tags(name), IMAGE_TAG: image_line(wanted)},
-            opts=self._options(protect=wanted.protect),
+            # A refresh reads it as whether the server has an address just now. One that is stopped has none,
+            # and would be made anew by the next `up`.
+            opts=self._options(protect=wanted.protect, ignore_changes=["associate_public_ip_address"]),
         )
         if not wanted.elastic_ip:
             return AwsServer(self._current_address(name, instance), instance, (self._group,))

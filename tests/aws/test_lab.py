@@ -166,15 +166,18 @@ def test_an_image_goes_through_ecr(lab: Lab, parts: Parts) -> None:
 
 
 def test_without_an_elastic_ip_a_lab_restart_is_followed(lab: Lab) -> None:
-    """The next `up` finds the new address, and the host key that was learnt is still the one that counts."""
+    """The next `up` finds the new address on the same server; the host key that was learnt still counts."""
     lab.configure(elastic_ip=False)
     lab.up()
     before = lab.address
+    (server,) = lab.account.instances()
     lab.account.end_lab()
+    lab.stack.refresh(color="never")
     lab.account.start_lab()
     lab.up()
 
     assert lab.address != before
+    assert [one["InstanceId"] for one in lab.account.instances()] == [server["InstanceId"]]
     assert "version" in lab.get()
     key = lab.root('cut -d" " -f1,2 /etc/ssh/ssh_host_ed25519_key.pub').strip()
     assert key.startswith("ssh-ed25519 ")

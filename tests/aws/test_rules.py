@@ -232,6 +232,19 @@ def test_a_network_that_is_named_is_used(tmp_path: Path, account: Account) -> No
     assert one(run(tmp_path, vpc=vpc, subnet=private), INSTANCE).plain("subnetId") == private
 
 
+def test_another_network_gets_its_group_before_the_old_one_goes(tmp_path: Path) -> None:
+    """Have no group deleted that still has a server in it, as the plugin would with one that has a name."""
+    assert one(run(tmp_path), GROUP).deletes_first is False
+
+
+def test_a_server_without_an_address_just_now_is_not_replaced(tmp_path: Path) -> None:
+    """Ask for an address when the server is made, and make no new one of it when a stopped one has none."""
+    instance = one(run(tmp_path), INSTANCE)
+
+    assert instance.plain("associatePublicIpAddress") is True
+    assert instance.ignore_changes == ["associatePublicIpAddress"]
+
+
 def test_two_servers_of_a_stack_share_group_and_key(tmp_path: Path) -> None:
     """Make as many servers as are asked for, each with a name, a disk and an address of its own."""
     key = new_key(tmp_path)

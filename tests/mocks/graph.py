@@ -43,6 +43,8 @@ class Resource:
         deleted_with: the URN of what it goes with; empty if it goes by itself.
         replace_with: the URNs of what it is made anew with.
         protect: whether it may not be deleted.
+        ignore_changes: the inputs whose changes count for nothing.
+        deletes_first: whether the old one goes before a new one is made; the plugin decides if none.
     """
 
     urn: str
@@ -55,6 +57,8 @@ class Resource:
     deleted_with: str = ""
     replace_with: list[str] = field(default_factory=list)
     protect: bool = False
+    ignore_changes: list[str] = field(default_factory=list)
+    deletes_first: bool | None = None
 
     def plain(self, key: str) -> Any:  # noqa: ANN401 - an input can be of any type
         """Give an input, secret or not.
@@ -190,6 +194,8 @@ class Monitor(mocks.MockMonitor):
                     request.deletedWith,
                     list(request.replace_with),
                     request.protect,
+                    list(request.ignoreChanges),
+                    request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
                 )
             )
             if self._hides_outputs and request.custom:

@@ -98,8 +98,18 @@ class Instance(AwsResource):
     def read(self, number: str, state: Properties) -> Properties | None:
         """Look whether it is there and how it is; nothing if it is gone."""
         found = power.described(self.api, number)
-        gone = found["State"]["Name"] in {"terminated", "shutting-down"}
-        return None if gone else {**state, **self._outputs(number), "instanceType": found["InstanceType"]}
+        if found["State"]["Name"] in {"terminated", "shutting-down"}:
+            return None
+        return {
+            **state,
+            **self._outputs(number),
+            "instanceType": found["InstanceType"],
+            # The real plugin asks whether it has an address just now, not whether it was to have one.
+            "associatePublicIpAddress": bool(machines.address_of(number) or self._elastic(number)),
+        }
+
+    def _elastic(self, instance: str) -> str | None:
+        return power.elastic_address(self.api, instance)
 
     def _outputs(self, instance: str) -> Properties:
         found = power.described(self.api, instance)

@@ -40,8 +40,10 @@ class AwsResource:
         return inputs
 
     def diff(self, call: Call, state: Properties, old_inputs: Properties, inputs: Properties) -> Changes:
-        """Compare the inputs, one by one."""
-        old, new = revealed(old_inputs), revealed(inputs)
+        """Compare the inputs, one by one, with what there is, as far as a look at it has told."""
+        there = revealed(state)
+        old = {name: there.get(name, value) for name, value in revealed(old_inputs).items()}
+        new = revealed(inputs)
         kinds: dict[str, ChangeKind] = {}
         for name in sorted({*old, *new} - {"__defaults"}):
             if old.get(name) == new.get(name):

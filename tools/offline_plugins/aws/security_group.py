@@ -35,6 +35,8 @@ class SecurityGroup(AwsResource):
     }
     replaces = frozenset({"name", "description", "vpcId"})
     outputs = ("arn", "ownerId")
+    # As the real plugin does with whatever was given a name instead of getting one.
+    deletes_first = True
 
     def make(self, call: Call, inputs: Properties) -> tuple[str, Properties]:
         """Make the group and its rules; take it away again if a rule cannot be made."""
