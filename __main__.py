@@ -1,23 +1,19 @@
-"""Deploy one app to its server: settings in, components wired, outputs exported."""
+"""Deploy one app to its servers: settings in, components wired, outputs exported."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib import import_module
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pulumi
 from pulumi.runtime.config import get_config_env
 
 import components as c
 from render.outputs import docker_host, public_url, ssh_command
-from render.release import Release, new_release
 from settings import SettingsError, load
 from settings.model import Settings
 
 PREFIX = "backstaff:"
-AWS_PACKAGES = ("pulumi_aws", "boto3", "botocore")
 
 
 def read_settings() -> Settings:
@@ -35,94 +31,63 @@ def read_settings() -> Settings:
     return settings
 
 
-def of_aws(name: str) -> Any:  # noqa: ANN401 - a module
-    """Import a component that needs AWS's SDK, which is big and makes the engine look for its plugin."""
-    try:
-        return import_module(f"components.{name}")
-    except ModuleNotFoundError as error:
-        if error.name not in AWS_PACKAGES:
-            raise
-        remedy = ".venv/bin/pip install --require-hashes -r requirements-aws.txt"
-        message = f"This stack uses AWS, whose SDK is not installed. Run: {remedy}"
-        raise pulumi.RunError(message) from None
-
-
-def server_args(settings: Settings, name: str) -> c.HostArgs:
-    """Say how a server is reached; make it first, where it is to be made."""
-    if settings.aws is None:
-        return c.HostArgs(name, settings.ssh)
-    server = of_aws("provision").provision(settings, settings.aws)[name]
-    return c.HostArgs(server.address, settings.ssh, server.resource, server.needs)
-
-
-def with_ecr(settings: Settings) -> tuple[Settings, list[pulumi.Resource]]:
-    """Sign in to Amazon's registry where it is used; return settings with it, and what a push waits for."""
-    if settings.ecr is None:
-        return settings, []
-    ecr = of_aws("ecr")
-    region, is_built = ecr.region_of(settings, settings.ecr), not settings.is_prebuilt
-    settings = ecr.signed_in(settings, settings.ecr)
-    if not is_built:
-        return settings, []
-    return settings, ecr.EcrRepository(settings.service, ecr.EcrRepositoryArgs(settings, region)).ready
-
-
-def ecr_login(
-    settings: Settings, host: c.Host, release: pulumi.Output[Release], needs: list[pulumi.Resource]
-) -> list[pulumi.Resource]:
-    """Log the server in to Amazon's registry, where it is used, for the pull of a release."""
-    if settings.ecr is None or settings.registry is None:
-        return []
-    ecr = of_aws("ecr")
-    region = ecr.region_of(settings, settings.ecr)
-    args = ecr.EcrLoginArgs(host, settings.service, settings.registry, region, release, needs)
-    return [ecr.EcrLogin(f"{settings.service}-{host.name}", args).on_server]
-
-
-def of_address(args: c.HostArgs, text: Callable[[str], str]) -> pulumi.Input[str]:
-    """Write something with the server's address, now if it is known."""
-    return text(args.address) if isinstance(args.address, str) else args.address.apply(text)
-
-
 def deploy(settings: Settings) -> None:
     """Wire the steps of a deploy, each after what it needs and no more."""
-    settings, pushed_to = with_ecr(settings)
-    service, server = settings.service, settings.servers[0]
-    on_host = f"{service}-{server}"
-    in_role = f"{service}-{settings.role}-{server}"
-
-    args = server_args(settings, server)
-    host = c.Host(server, args)
-    docker = c.DockerEngine(server, c.DockerEngineArgs(host))
-    registry = None if settings.ecr else settings.registry
-    login = c.RegistryLogin(on_host, c.RegistryLoginArgs(host, service, registry, docker.installed))
-    env = c.EnvFile(on_host, c.EnvFileArgs(host, service, settings.env))
-    traefik = c.Traefik(on_host, c.TraefikArgs(host, service, settings.traefik, login.on_server))
-    needs: list[pulumi.Resource] = [env.written, traefik.answers]
-    if settings.aws:
-        needs.append(c.PreparedServer(server, c.PreparedServerArgs(host, settings.aws)).ready)
+    hooks = c.Hooks(settings, pulumi.get_stack())
+    settings, pushed_to = c.with_ecr(settings)
+    first = hooks.run("pre-connect")
+    servers = {
+        name: c.make_ready(settings, name, args) for name, args in c.host_args(settings, first).items()
+    }
+    needs = hooks.run("docker-setup", [server.docker for server in servers.values()])
     if settings.rollback:
-        release = c.Rollback(in_role, c.RollbackArgs(host, settings, settings.rollback)).release
+        wanted = c.found(settings, servers, settings.rollback)
     else:
-        image = c.AppImage(service, c.AppImageArgs(settings, [*login.here, *pushed_to]))
-        release = image.digest.apply(lambda digest: new_release(settings, digest, env.digest))
-        needs += ecr_login(settings, host, release, [docker.installed])
-        if not settings.registry and not settings.is_prebuilt:
-            transfer = c.ImageTransfer(
-                on_host, c.ImageTransferArgs(host, settings, image.digest, [docker.installed])
-            )
-            needs.append(transfer.sent)
-    candidate = c.Candidate(in_role, c.CandidateArgs(host, settings, release, needs))
-    cutover = c.Cutover(in_role, c.CutoverArgs(host, settings, release, [candidate.healthy]))
-    c.Retire(in_role, c.RetireArgs(host, settings, release, env.digest, [cutover.switched]))
+        login = [] if settings.ecr else c.log_in_here(settings)
+        wanted = c.built(settings, servers, [*login, *pushed_to, *hooks.run("pre-build", first)])
+    allowed = hooks.run("pre-deploy", first, wanted.id)
+    needs += [*allowed, *c.run_accessories(settings, servers, allowed)]
+    needs += c.run_release_command(settings, servers, wanted, needs)
+    rollout = c.roll_out(settings, servers, wanted, hooks, needs)
+    hooks.run("post-deploy", rollout.done, wanted.id)
+    export(settings, servers, rollout.cutovers)
 
-    pulumi.export("url", of_address(args, lambda address: public_url(settings, address)))
-    pulumi.export("host", args.address)
-    pulumi.export("image", cutover.image)
-    pulumi.export("release", cutover.live)
-    pulumi.export("previous_release", cutover.previous)
-    pulumi.export("ssh", of_address(args, lambda address: ssh_command(settings.ssh, address)))
-    pulumi.export("docker_host", of_address(args, lambda address: docker_host(settings.ssh, address)))
+
+def export(
+    settings: Settings, servers: Mapping[str, c.Server], cutovers: Mapping[tuple[str, str], c.Cutover]
+) -> None:
+    """Export where the app is reached, what serves, and how to look at each server."""
+    role, host = settings.primary_role, settings.primary.hosts[0]
+    first, proxy = cutovers[role, host], settings.primary.proxy
+    if proxy:
+        pulumi.export("url", of_address(servers[host], lambda address: public_url(settings, proxy, address)))
+    pulumi.export("host", servers[host].address)
+    pulumi.export("image", first.image)
+    pulumi.export("release", first.live)
+    pulumi.export("previous_release", first.previous)
+    ways = {
+        name: {
+            "ssh": of_address(server, lambda address: ssh_command(settings.ssh, address)),
+            "docker_host": of_address(server, lambda address: docker_host(settings.ssh, address)),
+        }
+        for name, server in servers.items()
+    }
+    for key, value in ways[host].items():
+        pulumi.export(key, value)
+    live = {name: {role: cutovers[role, name].live for role in settings.roles_of(name)} for name in servers}
+    pulumi.export(
+        "servers",
+        {
+            name: {"host": server.address, **ways[name], "releases": live[name]}
+            for name, server in servers.items()
+        },
+    )
+
+
+def of_address(server: c.Server, text: Callable[[str], str]) -> pulumi.Input[str]:
+    """Write something with the server's address, now if it is known."""
+    address = server.address
+    return text(address) if isinstance(address, str) else address.apply(text)
 
 
 deploy(read_settings())

@@ -1,41 +1,25 @@
 """The steps of a deploy, one Pulumi component each."""
 
-from components.app_image import AppImage, AppImageArgs
-from components.candidate import Candidate, CandidateArgs
-from components.cutover import Cutover, CutoverArgs
-from components.docker_engine import DockerEngine, DockerEngineArgs
-from components.env_file import EnvFile, EnvFileArgs
-from components.host import Host, HostArgs
-from components.image_transfer import ImageTransfer, ImageTransferArgs
-from components.prepared_server import PreparedServer, PreparedServerArgs
-from components.registry_login import RegistryLogin, RegistryLoginArgs
-from components.retire import Retire, RetireArgs
-from components.rollback import Rollback, RollbackArgs
-from components.traefik import Traefik, TraefikArgs
+from components.cutover import Cutover
+from components.hooks import Hooks
+from components.on_aws import host_args, with_ecr
+from components.registry_login import log_in_here
+from components.release_task import run_release_command
+from components.rollout import roll_out
+from components.server import Server, make_ready, run_accessories
+from components.wanted import built, found
 
 __all__ = [
-    "AppImage",
-    "AppImageArgs",
-    "Candidate",
-    "CandidateArgs",
     "Cutover",
-    "CutoverArgs",
-    "DockerEngine",
-    "DockerEngineArgs",
-    "EnvFile",
-    "EnvFileArgs",
-    "Host",
-    "HostArgs",
-    "ImageTransfer",
-    "ImageTransferArgs",
-    "PreparedServer",
-    "PreparedServerArgs",
-    "RegistryLogin",
-    "RegistryLoginArgs",
-    "Retire",
-    "RetireArgs",
-    "Rollback",
-    "RollbackArgs",
-    "Traefik",
-    "TraefikArgs",
+    "Hooks",
+    "Server",
+    "built",
+    "found",
+    "host_args",
+    "log_in_here",
+    "make_ready",
+    "roll_out",
+    "run_accessories",
+    "run_release_command",
+    "with_ecr",
 ]

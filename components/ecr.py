@@ -21,7 +21,6 @@ from components.aws_account import asked
 from components.aws_server import stack_tags
 from components.aws_words import AwsError, hook
 from components.host import HERE, Host, Step
-from render.release import Release
 from settings import Registry, Settings
 from settings.aws import ECR_ADDRESS
 
@@ -160,7 +159,7 @@ class EcrLoginArgs:
         service: whose login it is.
         registry: its server and user.
         region: where it is.
-        release: what is to be pulled; a new one asks for a new token.
+        release: the id of what is to be pulled; a new one asks for a new token.
         needs: Docker on the server.
     """
 
@@ -168,7 +167,7 @@ class EcrLoginArgs:
     service: str
     registry: Registry
     region: str
-    release: pulumi.Output[Release]
+    release: pulumi.Output[str]
     needs: Sequence[pulumi.Resource]
 
 
@@ -191,7 +190,7 @@ class EcrLogin(pulumi.ComponentResource):
         super().__init__("backstaff:components:EcrLogin", name, None, opts)
         token = local.Command(
             f"{name}-token",
-            create=args.release.apply(lambda release: shlex.join([*TOKEN, args.region, release.id])),
+            create=args.release.apply(lambda release: shlex.join([*TOKEN, args.region, release])),
             dir=HERE,
             # The token is all that it says.
             logging=local.Logging.STDERR,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from components.host import Host, Step
-from render.env_file import env_digest, env_lines
+from render.env_file import digest_of, env_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,11 +23,13 @@ class EnvFileArgs:
     Attributes:
         host: the server.
         service: whose variables they are.
+        role: of which of its roles.
         env: names to values.
     """
 
     host: Host
     service: str
+    role: str
     env: Mapping[str, SecretStr]
 
 
@@ -46,18 +48,18 @@ class EnvFile(pulumi.ComponentResource):
         """Bring the variables there, on standard input.
 
         Args:
-            name: a stable name, of service and server.
+            name: a stable name, of service, role and server.
             args: what to bring where.
             opts: Pulumi's options.
         """
         super().__init__("backstaff:components:EnvFile", name, None, opts)
-        variables = {key: value.get_secret_value() for key, value in args.env.items()}
-        self.digest = env_digest(variables)
+        self.digest = digest_of(args.env)
+        place = {"service": args.service, "role": args.role}
         self.written = args.host.run(
             f"{name}-env",
-            Step("write-env", {"service": args.service, "env": self.digest}),
+            Step("write-env", {**place, "env": self.digest}),
             parent=self,
-            delete=Step("remove-env", {"service": args.service}),
-            stdin=pulumi.Output.secret(env_lines(variables)),
+            delete=Step("remove-env", place),
+            stdin=pulumi.Output.secret(env_lines(args.env)),
         )
         self.register_outputs({"digest": self.digest})

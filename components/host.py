@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi_command import local, remote
 
+from components.send_image import Way
 from render.command_line import command_line, scripts_folder
 from render.scripts import bundle
 
@@ -95,6 +99,7 @@ class Host(pulumi.ComponentResource):
         delete: Step | None = None,
         stdin: pulumi.Input[str] | None = None,
         depends_on: Sequence[pulumi.Resource] = (),
+        hooks: pulumi.ResourceHookBinding | None = None,
     ) -> remote.Command:
         """Run a step on the server whenever it or its standard input has changed.
 
@@ -105,6 +110,7 @@ class Host(pulumi.ComponentResource):
             delete: the script that takes the work away, at `pulumi destroy`.
             stdin: what the script reads; the only way for a secret.
             depends_on: what must be there first, beside the connection and the scripts.
+            hooks: what is run around it, in this program.
 
         Returns:
             The command, whose `stdout` holds what the script said.
@@ -117,8 +123,36 @@ class Host(pulumi.ComponentResource):
             stdin=stdin,
             # Needs AcceptEnv on the server, which is not there by default: every update would warn.
             add_previous_output_in_env=False,
-            opts=self._options(parent=parent, depends_on=depends_on),
+            opts=pulumi.ResourceOptions.merge(
+                self._options(parent=parent, depends_on=depends_on), pulumi.ResourceOptions(hooks=hooks)
+            ),
         )
+
+    async def run_now(self, step: Step) -> tuple[int, str]:
+        """Run a step at once, over this machine's own SSH: for what is done while an `up` is failing.
+
+        Args:
+            step: which.
+
+        Returns:
+            Its exit status, 255 if the server was not reached; and what it said.
+        """
+        address, host_key = await pulumi.Output.all(self._address, self._connection.host_key).future() or []
+        words = [word for name, value in step.arguments.items() for word in (f"--{name}", str(value))]
+        key = str(self._ssh.keys[0].expanduser()) if self._ssh.keys else None
+        scripts = scripts_folder(self._bundle.digest)
+        with tempfile.TemporaryDirectory() as folder:
+            known_hosts = Path(folder) / "known_hosts"
+            way = Way(address, self._ssh.port, self._ssh.user, key, scripts, known_hosts)
+            way.trust(host_key)
+            done = await asyncio.create_subprocess_exec(
+                *way.command(step.script, *words),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+            said, _ = await done.communicate()
+        return done.returncode or 0, said.decode(errors="replace").strip()
 
     def send_image(
         self,

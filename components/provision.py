@@ -29,11 +29,11 @@ def provision(settings: Settings, aws: Aws) -> dict[str, AwsServer]:
     """
     stack = pulumi.get_stack()
     tags = stack_tags(settings.service, stack)
-    account = look_up(aws, settings.ssh, settings.servers, tags)
+    account = look_up(aws, settings.ssh, settings.hosts, tags)
     args = AwsServersArgs(
         service=settings.service,
         stack=stack,
-        names=settings.servers,
+        names=settings.hosts,
         wanted=aws,
         ssh=settings.ssh,
         account=account,

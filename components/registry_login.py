@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi_command import local
 
 from components.host import Host, Step
-from settings import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from settings import Registry, Settings
 
 
 @dataclass(frozen=True)
@@ -17,49 +22,53 @@ class RegistryLoginArgs:
     """What a `RegistryLogin` is made of.
 
     Attributes:
-        host: the server.
         service: whose login it is.
-        registry: server, user and password; none to go without.
-        docker: Docker on the server.
+        registry: server, user and password.
+        host: the server; none for this machine.
+        needs: Docker on the server.
     """
 
-    host: Host
     service: str
-    registry: Registry | None
-    docker: pulumi.Resource
+    registry: Registry
+    host: Host | None = None
+    needs: Sequence[pulumi.Resource] = ()
 
 
 class RegistryLogin(pulumi.ComponentResource):
-    """A login that was tried on both sides.
+    """A login that was tried.
 
-    Creates: a trial login on this machine; a kept login for this service on the server, for root only.
-        Without a registry, nothing.
+    Creates: a trial login on this machine; or a kept login for this service on a server, for root only.
     Changes when: server, user or password change.
     On failure: the one before stays in force.
     """
 
+    done: pulumi.Resource
+
     def __init__(
         self, name: str, args: RegistryLoginArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Log in on both sides, side by side.
+        """Log in.
 
         Args:
-            name: a stable name, of service and server.
+            name: a stable name, of the service, and of the server if it is on one.
             args: where and as whom.
             opts: Pulumi's options.
         """
         super().__init__("backstaff:components:RegistryLogin", name, None, opts)
-        self.here: list[pulumi.Resource] = []
-        self.on_server: list[pulumi.Resource] = [args.docker]
-        if args.registry:
-            self._log_in(name, args, args.registry)
-        self.register_outputs({})
-
-    def _log_in(self, name: str, args: RegistryLoginArgs, registry: Registry) -> None:
+        registry = args.registry
         password = pulumi.Output.secret(registry.password.get_secret_value())
         arguments = {"server": registry.server, "username": registry.username, "service": args.service}
-        self.here.append(
-            local.Command(
+        if args.host:
+            self.done = args.host.run(
+                f"{name}-login",
+                Step("login-registry", {**arguments, "side": "server"}),
+                parent=self,
+                delete=Step("logout-registry", {"service": args.service}),
+                stdin=password,
+                depends_on=args.needs,
+            )
+        else:
+            self.done = local.Command(
                 f"{name}-login-here",
                 create=_local_line({**arguments, "side": "here"}),
                 dir="remote",
@@ -67,17 +76,21 @@ class RegistryLogin(pulumi.ComponentResource):
                 add_previous_output_in_env=False,
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        )
-        self.on_server.append(
-            args.host.run(
-                f"{name}-login",
-                Step("login-registry", {**arguments, "side": "server"}),
-                parent=self,
-                delete=Step("logout-registry", {"service": args.service}),
-                stdin=password,
-                depends_on=[args.docker],
-            )
-        )
+        self.register_outputs({})
+
+
+def log_in_here(settings: Settings) -> list[pulumi.Resource]:
+    """Log this machine in to the registry, if there is one.
+
+    Args:
+        settings: the stack's settings.
+
+    Returns:
+        What a push waits for.
+    """
+    if settings.registry is None:
+        return []
+    return [RegistryLogin(settings.service, RegistryLoginArgs(settings.service, settings.registry)).done]
 
 
 def _local_line(arguments: dict[str, str]) -> str:

@@ -23,6 +23,7 @@ class RetireArgs:
     Attributes:
         host: the server.
         settings: the service, its time limits and how many releases are kept.
+        role: the name of the role.
         release: what stays.
         env: the digest of the settings' env, which stays too.
         cutovers: all that must have switched first.
@@ -30,6 +31,7 @@ class RetireArgs:
 
     host: Host
     settings: Settings
+    role: str
     release: pulumi.Output[Release]
     env: str
     cutovers: Sequence[pulumi.Resource]
@@ -53,23 +55,23 @@ class Retire(pulumi.ComponentResource):
         super().__init__("backstaff:components:Retire", name, None, opts)
         self.retired = args.host.run(
             f"{name}-retire",
-            args.release.apply(lambda release: _retire(args.settings, release.id, args.env)),
+            args.release.apply(lambda release: _retire(args.settings, args.role, release.id, args.env)),
             parent=self,
             depends_on=args.cutovers,
         )
         self.register_outputs({})
 
 
-def _retire(settings: Settings, release: str, env: str) -> Step:
+def _retire(settings: Settings, role: str, release: str, env: str) -> Step:
     return Step(
         "retire-releases",
         {
             "service": settings.service,
-            "role": settings.role,
+            "role": role,
             "release": release,
             "env": env,
             "drain-timeout": settings.drain_timeout,
-            "stop-timeout": settings.stop_timeout,
+            "stop-timeout": settings.stop_seconds(role),
             "retain": settings.retain_containers,
         },
     )

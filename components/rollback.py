@@ -21,11 +21,13 @@ class RollbackArgs:
     Attributes:
         host: the server.
         settings: the service.
+        role: the name of the role.
         wanted: `previous` or a release's id.
     """
 
     host: Host
     settings: Settings
+    role: str
     wanted: str
 
 
@@ -48,11 +50,11 @@ class Rollback(pulumi.ComponentResource):
             opts: Pulumi's options.
         """
         super().__init__("backstaff:components:Rollback", name, None, opts)
-        service, role = args.settings.service, args.settings.role
-        found = args.host.run(
+        service, role = args.settings.service, args.role
+        self.found = args.host.run(
             f"{name}-rollback",
             Step("find-release", {"service": service, "role": role, "release": args.wanted}),
             parent=self,
         )
-        self.release = found.stdout.apply(Release.found)
+        self.release = self.found.stdout.apply(Release.found)
         self.register_outputs({})

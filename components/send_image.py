@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 20
 MEGABYTE = 1_000_000
+SSH_PORT = 22
 
 
 class SendError(Exception):
@@ -119,16 +120,23 @@ class Way:
     """How the server is reached.
 
     Attributes:
-        arguments: host, port, user, key and scripts.
+        host: its address.
+        port: of its SSH server.
+        user: who logs in.
+        key: a private key file; the SSH agent's keys if none.
+        scripts: the folder of the scripts there.
         known_hosts: a file with the server's key.
     """
 
-    arguments: argparse.Namespace
+    host: str
+    port: int
+    user: str
+    key: str | None
+    scripts: str
     known_hosts: Path
 
-    def command(self, script: str) -> list[str]:
+    def command(self, script: str, *arguments: str) -> list[str]:
         """Write the command that runs a script there: its host key checked, nobody's configuration."""
-        given = self.arguments
         options = {
             "UserKnownHostsFile": shlex.quote(str(self.known_hosts)),
             "StrictHostKeyChecking": "yes",
@@ -137,38 +145,57 @@ class Way:
             "ServerAliveInterval": "10",
             "LogLevel": "ERROR",
         }
-        words = ["ssh", "-F", "none", "-p", str(given.port)]
+        words = ["ssh", "-F", "none", "-p", str(self.port)]
         for key, value in options.items():
             words += ["-o", f"{key}={value}"]
-        if given.key:
-            words += ["-o", "IdentitiesOnly=yes", "-i", given.key]
-        script_words = [] if given.user == "root" else ["sudo", "-n"]
-        script_words += [f"{given.scripts}/{script}", "--image", given.image, "--name", given.name]
-        return [*words, f"{given.user}@{given.host}", shlex.join(script_words)]
+        if self.key:
+            words += ["-o", "IdentitiesOnly=yes", "-i", self.key]
+        script_words = [] if self.user == "root" else ["sudo", "-n"]
+        script_words += [f"{self.scripts}/{script}", *arguments]
+        return [*words, f"{self.user}@{self.host}", shlex.join(script_words)]
+
+    def trust(self, host_key: str) -> None:
+        """Write the server's key into the file of known hosts.
+
+        Args:
+            host_key: as `ssh-keyscan` prints it, without the host.
+        """
+        # With a port of its own, a host is looked up as `[host]:port`.
+        host = self.host if self.port == SSH_PORT else f"[{self.host}]:{self.port}"
+        self.known_hosts.write_text(f"{host} {host_key.strip()}\n", encoding="utf-8")
 
 
-def send(way: Way) -> None:
-    """Bring the image there, unless it is there.
+def send(way: Way, image: str, name: str) -> None:
+    """Bring an image there, unless it is there.
+
+    Args:
+        way: to the server.
+        image: its id on this machine.
+        name: what it is called there.
 
     Raises:
         SendError: it could not be brought.
     """
-    given = way.arguments
-    listed = subprocess.run(way.command("list-layers"), stdout=subprocess.PIPE, text=True, check=False)
+    arguments = ("--image", image, "--name", name)
+    list_layers = way.command("list-layers", *arguments)
+    listed = subprocess.run(list_layers, stdout=subprocess.PIPE, text=True, check=False)
     if listed.returncode != 0:
-        raise SendError(f"{given.host} could not be asked which layers it has; what it said is above")
+        raise SendError(f"{way.host} could not be asked which layers it has; what it said is above")
     lines = listed.stdout.splitlines()
     if lines == ["there"]:
-        _say(f"{given.name} is already there")
+        _say(f"{name} is already there")
         return
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / "image.tar"
-        _save(given.image, saved)
+        _save(image, saved)
         with tarfile.open(saved) as archive:
             layers = read_layers(archive)
             already = layers.already(line.split() for line in lines)
-            if not _load(way, archive, layers, already) and not (already and _load(way, archive, layers, 0)):
-                raise SendError(f"{given.host} did not take the image; what it said is above")
+            load = way.command("load-image", *arguments)
+            if not _load(load, archive, layers, already) and not (
+                already and _load(load, archive, layers, 0)
+            ):
+                raise SendError(f"{way.host} did not take the image; what it said is above")
 
 
 def _save(image: str, path: Path) -> None:
@@ -177,11 +204,11 @@ def _save(image: str, path: Path) -> None:
             raise SendError(f"this machine's Docker could not save the image {image}")
 
 
-def _load(way: Way, archive: tarfile.TarFile, layers: Layers, already: int) -> bool:
+def _load(line: Sequence[str], archive: tarfile.TarFile, layers: Layers, already: int) -> bool:
     count = len(layers.paths)
     _say(f"{count - already} of {count} layers, the others are there")
     copied = 0
-    load = subprocess.Popen(way.command("load-image"), stdin=subprocess.PIPE)
+    load = subprocess.Popen(line, stdin=subprocess.PIPE)
     # A server that has refused it hears no more; its exit status tells.
     with contextlib.suppress(BrokenPipeError), cast("IO[bytes]", load.stdin) as stdin:
         copied = copy_without(archive, layers.left_out(already), stdin)
@@ -204,11 +231,10 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         known_hosts = Path(folder) / "known_hosts"
-        # With a port of its own, a host is looked up as `[host]:port`.
-        host = given.host if given.port == "22" else f"[{given.host}]:{given.port}"
-        known_hosts.write_text(f"{host} {sys.stdin.read().strip()}\n", encoding="utf-8")
+        way = Way(given.host, int(given.port), given.user, given.key, given.scripts, known_hosts)
+        way.trust(sys.stdin.read())
         try:
-            send(Way(given, known_hosts))
+            send(way, given.image, given.name)
         except SendError as error:
             sys.exit(f"step 5, send: {error}")
         except FileNotFoundError as error:

@@ -47,7 +47,7 @@ pull() {
 start() {
   local -a arguments
   mapfile -t arguments < <(static_arguments)
-  docker network inspect "$NETWORK" >/dev/null 2>&1 || docker network create "$NETWORK" >/dev/null
+  ensure_network
   docker stop --time $((GRACE_SECONDS + 2)) "$TRAEFIK" >/dev/null 2>&1 || true
   docker rm --force "$TRAEFIK" >/dev/null 2>&1 || true
   docker run --detach --name "$TRAEFIK" --label "backstaff.spec=$1" --network "$NETWORK" --restart unless-stopped \

@@ -8,8 +8,6 @@ STATUS=000
 # What happens to a release that is not healthy, for the message; the script that asks says so.
 FATE='was removed'
 
-body_file() { printf '/run/backstaff-%s.body' "$(container_name)"; }
-
 # ask CURL-ARGUMENTS...: one question; sets STATUS, 000 for no answer. Healthy or not is the exit status.
 ask() {
   # Of a body that never ends, no more than what is looked at.

@@ -6,6 +6,9 @@ umask 077
 export LC_ALL=C.UTF-8
 
 readonly STATE=/var/lib/backstaff
+# What outlives `pulumi destroy`: directories of accessories.
+# shellcheck disable=SC2034  # read by the scripts that source this
+readonly DATA=$STATE/data
 readonly DYNAMIC=$STATE/traefik/dynamic
 readonly STAGING=$STATE/traefik/staging
 # shellcheck disable=SC2034  # read by the scripts that source this
@@ -74,14 +77,23 @@ service_folder() { printf '%s/services/%s' "$STATE" "${ARG[service]}"; }
 login_folder() { printf '%s/login' "$(service_folder)"; }
 container_name() { printf '%s-%s-%s' "${ARG[service]}" "${ARG[role]}" "${ARG[release]}"; }
 candidate_file() { printf '%s/candidate-%s.yml' "$DYNAMIC" "$(container_name)"; }
+body_file() { printf '/run/backstaff-%s.body' "$(container_name)"; }
 history_file() { printf '%s/history-%s' "$(service_folder)" "${ARG[role]}"; }
 live_file() { printf '%s/live-%s-%s.yml' "$DYNAMIC" "${ARG[service]}" "${ARG[role]}"; }
 
-# live_release: the id of the release that Traefik routes to; empty if there is none.
+# live_mark: names the live release of a role that Traefik does not route to.
+live_mark() { printf '%s/live-%s' "$(service_folder)" "${ARG[role]}"; }
+env_folder() { printf '%s/env/%s' "$(service_folder)" "${ARG[role]}"; }
+
+# live_release: the id of the release that Traefik routes to, or of the live worker; empty if there is none.
 live_release() {
   local file
-  file=$(live_file)
-  if [[ -f $file ]]; then sed -n 's/^# release: //p' "$file"; fi
+  for file in "$(live_file)" "$(live_mark)"; do
+    if [[ -f $file ]]; then
+      sed -n 's/^# release: //p' "$file"
+      return 0
+    fi
+  done
 }
 
 # remember_live: note that the release is live from now on, so that the one before can be found.
@@ -106,6 +118,18 @@ past_releases() {
     if [[ $release != "$live" && $there == *" $release "* ]]; then echo "$release"; fi
   done
 }
+
+# place_mark RELEASE: it is the live one of a role without a route.
+place_mark() {
+  local half
+  half=$(mktemp "$(service_folder)/.half-XXXXXX")
+  printf '# release: %s\n' "$1" >"$half"
+  mv -T "$half" "$(live_mark)"
+}
+
+# Beside the folder that Traefik watches: the route before the live one, and one that was taken back.
+previous_file() { printf '%s/previous-%s-%s' "$STAGING" "${ARG[service]}" "${ARG[role]}"; }
+undone_file() { printf '%s/undone-%s-%s' "$STAGING" "${ARG[service]}" "${ARG[role]}"; }
 
 # place_route FILE: what was received, as a route that Traefik follows at once.
 # By way of a folder that Traefik does not watch: one event, and never a file that is half written.
@@ -133,6 +157,30 @@ containers() {
   shift
   docker ps --all --format "$format" \
     --filter "label=backstaff.service=${ARG[service]}" --filter "label=backstaff.role=${ARG[role]}" "$@"
+}
+
+# ensure_network: the private network on which apps, accessories and the proxy find each other by name.
+ensure_network() {
+  docker network inspect "$NETWORK" >/dev/null 2>&1 || docker network create "$NETWORK" >/dev/null 2>&1 ||
+    # Another step was first.
+    docker network inspect "$NETWORK" >/dev/null
+}
+
+# forget_network: remove it once no container is left in it; Docker refuses before.
+forget_network() {
+  docker container inspect "$TRAEFIK" >/dev/null 2>&1 || docker network rm "$NETWORK" >/dev/null 2>&1 || true
+}
+
+# pull_image REFERENCE: step 6, by digest, with the service's own login.
+pull_image() {
+  STEP='step 6, pull'
+  if docker image inspect "$1" >/dev/null 2>&1; then
+    say "$1 is already there"
+    return 0
+  fi
+  say "$1"
+  docker --config "$(login_folder)" pull "$1" | grep --line-buffered -E 'Pull complete|Status:' ||
+    fail "could not pull $1. Check that the server reaches the registry, and that the image is there."
 }
 
 # forget_service: remove the service's folder once nothing is in it any more.

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Teardown of step 7: remove the variables of a service from the server.
+# Teardown of step 7: remove the variables of a role from the server.
 #
-# Arguments: --service NAME. Exit: 0. May be run twice.
+# Arguments: --service NAME --role NAME. Exit: 0. May be run twice.
 # shellcheck source=remote/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 STEP='remove env'
 
 main() {
-  read_arguments service -- "$@"
+  read_arguments service role -- "$@"
   discard
-  rm -rf "$(service_folder)/env"
+  rm -rf "$(env_folder)"
+  rmdir --ignore-fail-on-non-empty "$(service_folder)/env" 2>/dev/null || true
   forget_service
   say "the variables are gone"
 }

@@ -13,8 +13,13 @@ main() {
     say "another service is still here, the scripts stay"
     return 0
   fi
-  rm -rf "$STATE"
-  say "nothing of ours is left; Docker stays"
+  find "$STATE" -mindepth 1 -maxdepth 1 ! -path "$DATA" -exec rm -rf {} +
+  if rmdir "$DATA" 2>/dev/null || [[ ! -e $DATA ]]; then
+    rmdir "$STATE"
+    say "nothing of ours is left; Docker stays"
+  else
+    say "nothing of ours is left but the data of accessories in $DATA; Docker stays"
+  fi
 }
 
 main "$@"

@@ -18,7 +18,7 @@ main() {
   image=$(docker inspect --format '{{.Config.Image}}' "$TRAEFIK" 2>/dev/null || true)
   docker rm --force "$TRAEFIK" >/dev/null 2>&1 || true
   [[ -z $image ]] || docker rmi "$image" >/dev/null 2>&1 || true
-  docker network rm "$NETWORK" >/dev/null 2>&1 || true
+  forget_network
   rm -rf "$STATE/traefik"
   say "Traefik and its network are gone"
 }

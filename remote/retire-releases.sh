@@ -3,9 +3,14 @@
 #
 # Arguments: --service NAME --role NAME --release ID (the live one) --env DIGEST (the one of the settings)
 #   --drain-timeout SECONDS --stop-timeout SECONDS --retain COUNT (of old releases that are kept, stopped)
-# Exit: 0. May be run twice. Never touches the live release, another role or another service.
+# Exit: 0; 1 if the release had been taken back and does not run. May be run twice. Never touches the live release,
+# another role or another service.
 # shellcheck source=remote/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=remote/lib-assets.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib-assets.sh"
+# shellcheck source=remote/lib-schedule.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib-schedule.sh"
 STEP='step 11, stop'
 
 # open_connections CONTAINER: how many connections to the app's port are established.
@@ -34,7 +39,26 @@ drain() {
   done
 }
 
+# An `up` that has failed on another server may have taken the switch back: all have switched now, so forward again.
+redo_switch() {
+  STEP='step 9, switch'
+  if [[ -L $(schedule_folder live) ]]; then
+    place_timers "${ARG[release]}"
+    place_mark "${ARG[release]}"
+    remember_live
+    return 0
+  fi
+  if [[ ! -f $(undone_file) ]]; then docker start "$(container_name)" >/dev/null 2>&1 || true; fi
+  sleep 0.5
+  is_running "$(container_name)" ||
+    fail "release ${ARG[release]}, which was taken back before, does not run any more. Run: pulumi up --replace '**Candidate**' --replace '**Cutover**'"
+  if [[ -f $(undone_file) ]]; then mv -T "$(undone_file)" "$(live_file)"; else place_mark "${ARG[release]}"; fi
+  remember_live
+  say "release ${ARG[release]}, which was taken back before, is the live one again"
+}
+
 stop_old() {
+  STEP='step 11, stop'
   local container
   while read -r container; do
     [[ $container != "$(container_name)" ]] || continue
@@ -73,18 +97,23 @@ delete_oldest() {
 # for the way forward again.
 delete_unused_env() {
   local folder used
-  used=" ${ARG[env]} $(docker ps --all --format '{{.Label "backstaff.env"}}' --filter "label=backstaff.service=${ARG[service]}" | tr '\n' ' ') "
-  for folder in "$(service_folder)"/env/*; do
+  used=" ${ARG[env]} $(docker ps --all --format '{{.Label "backstaff.env"}}' --filter "label=backstaff.service=${ARG[service]}" --filter "label=backstaff.role=${ARG[role]}" | tr '\n' ' ') "
+  for folder in "$(env_folder)"/*; do
     if [[ -d $folder && $used != *" ${folder##*/} "* ]]; then rm -rf "$folder"; fi
   done
 }
 
 main() {
   read_arguments service role release env drain_timeout stop_timeout retain -- "$@"
-  lock "${ARG[service]}"
+  lock "${ARG[service]}-${ARG[role]}"
+  if [[ -f $(undone_file) ]]; then redo_switch; fi
   stop_old
+  if [[ $(live_release) != "${ARG[release]}" ]]; then redo_switch; fi
+  rm -f "$(previous_file)"
   delete_oldest
   delete_unused_env
+  forget_assets
+  forget_schedules
 }
 
 main "$@"

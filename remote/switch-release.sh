@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Step 9: route the public to the new release, at once and for all requests, and see that it serves.
 #
-# Arguments: --service NAME --role NAME --release ID --public-host NAME --public-check healthy|answers
+# Arguments: --service NAME --role NAME --release ID --restart POLICY --routes WORDS --public-host NAME
+#   --public-path PATH --public-check healthy|answers
 #   --health-path PATH --health-host NAME --health-status RANGE[,RANGE...] [--health-body TEXT]
 #   --health-successes COUNT --health-interval SECONDS --health-timeout SECONDS --deploy-timeout SECONDS
 # Standard input: the live dynamic file for Traefik.
@@ -11,6 +12,10 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=remote/lib-gate.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib-gate.sh"
+# shellcheck source=remote/lib-routes.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib-routes.sh"
+# shellcheck source=remote/lib-schedule.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib-schedule.sh"
 STEP='step 9, switch'
 readonly SWITCH_SECONDS=15 STAY_SECONDS=5
 
@@ -21,7 +26,7 @@ in_force() {
 
 # serves: the public entry point answers as the gate asks; or at all, where the gate asks on a port of its own.
 serves() {
-  ask --header "Host: ${ARG[public_host]}" "http://127.0.0.1:$PUBLIC_PORT${ARG[health_path]}" ||
+  ask --header "Host: ${ARG[public_host]}" "http://127.0.0.1:$PUBLIC_PORT${ARG[public_path]}" ||
     { [[ ${ARG[public_check]} == answers ]] && [[ $STATUS != 000 && $STATUS != 50[234] ]]; }
 }
 
@@ -32,8 +37,6 @@ wait_for() {
     sleep 0.05
   done
 }
-
-previous_file() { printf '%s/previous-%s-%s' "$STAGING" "${ARG[service]}" "${ARG[role]}"; }
 
 # A release that has ended since the gate is not switched to. The gate's step was done and is not run again, so
 # this one, run again, gives the release a second trial, in which it has to stay up for a while.
@@ -98,17 +101,19 @@ switch() {
 }
 
 main() {
-  read_arguments service role release public_host public_check health_path health_host health_status health_body= \
+  read_arguments service role release restart routes public_host public_path public_check health_path health_host health_status health_body= \
     health_successes health_interval health_timeout deploy_timeout -- "$@"
   receive
-  lock "${ARG[service]}"
+  lock "${ARG[service]}-${ARG[role]}"
   PUBLIC_PORT=$(docker port "$TRAEFIK" 80/tcp | sed -n '1s/.*://p')
+  refuse_taken_routes "$(live_file)" "Nothing was switched; $(serving)."
   ensure_runs
   keep_previous
   switch
-  docker update --restart unless-stopped "$(container_name)" >/dev/null
+  docker update --restart "${ARG[restart]}" "$(container_name)" >/dev/null
   remember_live
-  rm -f "$(previous_file)" "$(candidate_file)" "$(body_file)"
+  rm -f "$(candidate_file)" "$(body_file)" "$(live_mark)" "$(undone_file)"
+  remove_timers
   say "release ${ARG[release]} serves on port $PUBLIC_PORT"
   local -a past
   mapfile -t past < <(past_releases)

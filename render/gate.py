@@ -5,39 +5,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from settings import Settings
+    from settings import Proxy
 
 
-def gate_arguments(settings: Settings) -> dict[str, str | int | float]:
+def gate_arguments(proxy: Proxy, deploy_timeout: int) -> dict[str, str | int | float]:
     """Write the gate's questions.
 
     Args:
-        settings: the stack's settings.
+        proxy: how the app is reached.
+        deploy_timeout: seconds until it has to be healthy.
 
     Returns:
         Names to values, as `lib-gate.sh` reads them.
     """
-    health = settings.proxy.healthcheck
+    health = proxy.healthcheck
     body = {"health-body": health.body} if health.body else {}
     return {
         "health-path": health.path,
-        "health-host": health.host or public_host(settings),
+        "health-host": health.host or public_host(proxy),
         "health-status": ",".join(health.status),
         **body,
         "health-successes": health.successes,
         "health-interval": health.interval,
         "health-timeout": health.timeout,
-        "deploy-timeout": settings.deploy_timeout,
+        "deploy-timeout": deploy_timeout,
     }
 
 
-def public_host(settings: Settings) -> str:
+def public_host(proxy: Proxy) -> str:
     """Name the host under which the public reaches the app.
 
     Args:
-        settings: the stack's settings.
+        proxy: how the app is reached.
 
     Returns:
         The first of the app's host names, or `localhost`.
     """
-    return settings.proxy.hosts[0] if settings.proxy.hosts else "localhost"
+    return proxy.hosts[0] if proxy.hosts else "localhost"

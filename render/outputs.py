@@ -9,25 +9,27 @@ from render.gate import public_host
 from settings.files import expanded
 
 if TYPE_CHECKING:
-    from settings import Settings, Ssh
+    from settings import Proxy, Settings, Ssh
 
 HTTP_PORT = 80
 SSH_PORT = 22
 
 
-def public_url(settings: Settings, address: str) -> str:
+def public_url(settings: Settings, proxy: Proxy, address: str) -> str:
     """Write the address under which the app is reached.
 
     Args:
         settings: the stack's settings.
+        proxy: how the app is reached.
         address: the server's.
 
     Returns:
-        A URL with the first host name of the app, or the server's address.
+        A URL with the first host name of the app, or the server's address, and its first path prefix.
     """
-    host = public_host(settings) if settings.proxy.hosts else bracketed(address)
+    host = public_host(proxy) if proxy.hosts else bracketed(address)
     port = settings.traefik.http_port
-    return f"http://{host}" + (f":{port}" if port != HTTP_PORT else "")
+    prefix = "".join(proxy.path_prefixes[:1]).rstrip("/")
+    return f"http://{host}" + (f":{port}" if port != HTTP_PORT else "") + prefix
 
 
 def ssh_command(ssh: Ssh, address: str) -> str:

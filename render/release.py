@@ -1,4 +1,4 @@
-"""A release: one image digest with one env and one set of run options, and an id made of the three."""
+"""A release: one image digest with the env and the run options of each role, and an id made of them all."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from render.env_file import digest_of
 from render.run_options import run_options
+from render.schedule import schedule_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from settings import Settings
 
 DIGEST = re.compile(r"@sha256:([0-9a-f]{64})\Z")
 IMAGE_DIGITS = 12
 SETTINGS_DIGITS = 6
+NO_PORT = 0
 
 
 # The last line of `find-release`.
@@ -26,13 +27,13 @@ FOUND = re.compile(r"^release=(\S+) image=(\S+) env=(\S*) port=(\d+)$", re.MULTI
 
 @dataclass(frozen=True)
 class Release:
-    """What a container is made from.
+    """What the containers of one role on one server are made from.
 
     Attributes:
-        id: its name among the releases of a service's role.
+        id: its name among the releases of a service.
         image: by digest.
         env: the digest of its env.
-        port: the port that the app listens on.
+        port: the port that the app listens on; 0 where the proxy does not serve it.
     """
 
     id: str
@@ -59,21 +60,43 @@ class Release:
         return cls(found[1], found[2], found[3], int(found[4]))
 
 
-def new_release(settings: Settings, image: str, env: str) -> Release:
-    """Make a release from what the settings say.
+def name_release(settings: Settings, image: str) -> str:
+    """Name the release that the settings ask for.
 
     Args:
         settings: the stack's settings.
         image: by digest.
-        env: the digest of the whole env.
 
     Returns:
-        The release, the same for the same parts on every day.
+        An id, the same for all roles and servers, and for the same settings on every day.
     """
-    port = settings.proxy.app_port
-    name = release_id(image, env, [*run_options(settings), f"port={port}"])
+    return release_id(image, [_parts(settings, name) for name in sorted(settings.servers)])
+
+
+def new_release(settings: Settings, role: str, name: str, image: str, env: str) -> Release:
+    """Make what one role runs on a server of a release that the settings ask for.
+
+    Args:
+        settings: the stack's settings.
+        role: its name.
+        name: the release's id.
+        image: by digest.
+        env: the digest of the whole env of the server.
+
+    Returns:
+        The release.
+    """
+    proxy = settings.servers[role].proxy
     is_sent = settings.registry is None and not settings.is_prebuilt
-    return Release(name, local_name(image) if is_sent else image, env, port)
+    return Release(name, local_name(image) if is_sent else image, env, proxy.app_port if proxy else NO_PORT)
+
+
+def _parts(settings: Settings, name: str) -> list[object]:
+    """Name all that decides how a role's containers run, but on which servers."""
+    role = settings.servers[name]
+    envs = sorted({digest_of(env) for env in role.env.values()})
+    port = role.proxy.app_port if role.proxy else NO_PORT
+    return [name, envs, run_options(settings, role), port, role.asset_path, schedule_lines(role)]
 
 
 def local_name(image: str) -> str:
@@ -89,16 +112,15 @@ def local_name(image: str) -> str:
     return f"{repository}:{digest[:IMAGE_DIGITS]}"
 
 
-def release_id(image: str, env: str, options: Sequence[str]) -> str:
+def release_id(image: str, parts: object) -> str:
     """Name a release, so that the same inputs give the same name on every day and every machine.
 
     Args:
         image: the image by digest, `repository@sha256:<64 hex digits>`.
-        env: the digest of the whole env, from `env_digest`.
-        options: what else decides how the container runs, in order.
+        parts: what else decides how its containers run; anything that JSON takes.
 
     Returns:
-        `<12 hex digits of the image>-<6 hex digits of env and options>`.
+        `<12 hex digits of the image>-<6 hex digits of the rest>`.
 
     Raises:
         ValueError: the image has no digest.
@@ -108,5 +130,5 @@ def release_id(image: str, env: str, options: Sequence[str]) -> str:
         raise ValueError(
             f"an image by digest is needed to name a release, such as app@sha256:... (got {image!r})"
         )
-    settings = json.dumps([env, list(options)]).encode()
-    return f"{found[1][:IMAGE_DIGITS]}-{hashlib.sha256(settings).hexdigest()[:SETTINGS_DIGITS]}"
+    rest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return f"{found[1][:IMAGE_DIGITS]}-{rest[:SETTINGS_DIGITS]}"

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from render.names import RELEASE_HEADER, RoleNames
+from render.routes import routers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from settings import Proxy, Route
 
 PUBLIC_ENTRY_POINT = "http"
 PRIVATE_ENTRY_POINT = "private"
@@ -40,33 +41,48 @@ def candidate_file(names: RoleNames, release: str, app_port: int) -> str:
     return _dump(release, {f"candidate-{name}": router}, {f"candidate-{name}": _balancer(name, app_port)})
 
 
-def live_file(
-    names: RoleNames, release: str, app_port: int, hosts: Sequence[str], response_seconds: int
-) -> str:
+def live_file(names: RoleNames, release: str, app_port: int, proxy: Proxy) -> str:
     """Route the public's requests to one release.
 
     Args:
         names: of the service's role.
         release: the release's id.
         app_port: the port that the app listens on inside its container.
-        hosts: host names that are routed; every request if empty.
-        response_seconds: how long the app has to begin an answer; Traefik then says 504 for it.
+        proxy: who is routed there, and how long the app has to begin an answer; then Traefik says 504.
 
     Returns:
-        YAML whose first line, `# release: <id>`, lets a script see which release is live.
+        YAML whose first lines, `# release: <id>` and `# routes: ...`, let a script see which release is live
+        and who is routed to it.
     """
-    name = names.release(release)
-    router = {
-        "entryPoints": [PUBLIC_ENTRY_POINT],
-        "rule": " || ".join(f"Host(`{host}`)" for host in hosts) or "PathPrefix(`/`)",
-        "service": name,
-    }
-    service = _balancer(name, app_port)
-    service["loadBalancer"]["serversTransport"] = names.router
+    return f"# release: {release}\n{_public(names.router, names.release(release), app_port, proxy)}"
+
+
+def accessory_file(name: str, container: str, route: Route) -> str:
+    """Route the public's requests to an accessory.
+
+    Args:
+        name: of its router; no role's.
+        container: its container's name.
+        route: who is routed there.
+
+    Returns:
+        YAML whose first line is `# routes: ...`.
+    """
+    return _public(name, container, route.app_port, route)
+
+
+def _public(name: str, container: str, port: int, route: Route) -> str:
+    service = _balancer(container, port)
+    service["loadBalancer"]["serversTransport"] = name
     # Idle connections end as soon as those of the default transport, which `ensure-traefik` sets.
-    timeouts = {"responseHeaderTimeout": f"{response_seconds}s", "idleConnTimeout": "1s"}
-    transports = {"serversTransports": {names.router: {"forwardingTimeouts": timeouts}}}
-    return _dump(release, {names.router: router}, {name: service}, transports)
+    timeouts = {"responseHeaderTimeout": f"{route.response_timeout}s", "idleConnTimeout": "1s"}
+    more: dict[str, Any] = {"serversTransports": {name: {"forwardingTimeouts": timeouts}}}
+    router: dict[str, Any] = {"entryPoints": [PUBLIC_ENTRY_POINT], "service": container}
+    if route.path_prefixes and route.strip_path_prefix:
+        router["middlewares"] = [name]
+        more["middlewares"] = {name: {"stripPrefix": {"prefixes": list(route.path_prefixes)}}}
+    http = {"routers": routers(name, route, router), "services": {container: service}, **more}
+    return f"# routes: {' '.join(route.routes)}\n" + yaml.safe_dump({"http": http})
 
 
 def private_file() -> str:
@@ -95,8 +111,5 @@ def _balancer(container: str, app_port: int) -> dict[str, Any]:
     return {"loadBalancer": {"servers": [{"url": f"http://{container}:{app_port}"}]}}
 
 
-def _dump(
-    release: str, routers: dict[str, Any], services: dict[str, Any], more: dict[str, Any] | None = None
-) -> str:
-    http = {"routers": routers, "services": services, **(more or {})}
-    return f"# release: {release}\n" + yaml.safe_dump({"http": http})
+def _dump(release: str, routers: dict[str, Any], services: dict[str, Any]) -> str:
+    return f"# release: {release}\n" + yaml.safe_dump({"http": {"routers": routers, "services": services}})

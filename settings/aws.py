@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from settings.tree import Node, find
+from settings.servers import ALL_HOSTS
+from settings.tree import Node, find, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -117,7 +118,7 @@ def arch_of(instance_type: str) -> Literal["amd64", "arm64"]:
 
 
 def fill_in(values: dict[str, Any]) -> None:
-    """Let a stack on AWS do without what follows from its `aws` section: servers, user, architecture.
+    """Let a stack on AWS do without what follows from its `aws` section: user, architecture.
 
     Args:
         values: the keys of the settings as written; changed. What is not of the right shape is left alone.
@@ -125,10 +126,6 @@ def fill_in(values: dict[str, Any]) -> None:
     aws = values.get("aws")
     if not isinstance(aws, dict):
         return
-    if "servers" not in values:
-        count = aws.get("count", 1)
-        number = int(count) if re.fullmatch(r"\d{1,2}", str(count)) else 1
-        values["servers"] = server_names(str(values.get("service", "")), number)
     values.setdefault("ssh", {})
     if isinstance(values["ssh"], dict) and "ami" not in aws:
         values["ssh"] = {"user": UBUNTU_USER} | values["ssh"]
@@ -136,6 +133,27 @@ def fill_in(values: dict[str, Any]) -> None:
     if isinstance(values["builder"], dict):
         arch = arch_of(str(aws.get("instance_type", Aws.model_fields["instance_type"].default)))
         values["builder"] = {"arch": arch} | values["builder"]
+
+
+def name_servers(tree: Node) -> Node:
+    """Let a stack on AWS do without a list of the servers that are made: all roles run on all of them.
+
+    Args:
+        tree: the root of all that was written.
+
+    Returns:
+        A root with them, unless the stack lists servers, or a role's are some of those that are made.
+    """
+    aws, service, servers = (tree.items.get(key) for key in ("aws", "service", "servers"))
+    if aws is None or not aws.items or ALL_HOSTS in tree.items or (servers and servers.place.source.prefix):
+        return tree
+    count = aws.items.get("count")
+    text = str(count.value) if count else "1"
+    number = int(text) if re.fullmatch(r"\d{1,2}", text) else 1
+    names = server_names(str(service.value) if service else "", number)
+    if servers and any(node.value in names for node in walk(servers)):
+        return tree
+    return tree.having({**tree.items, ALL_HOSTS: aws.having([aws.having(name) for name in names])})
 
 
 def server_names(service: str, count: int) -> list[str]:
@@ -174,20 +192,25 @@ def _at(tree: Node, path: tuple[str, ...]) -> Node:
 
 def _check_others(values: Mapping[str, Any], aws: Aws) -> Iterator[tuple[str, str, str]]:
     names = server_names(str(values.get("service", "")), aws.count)
-    if list(values.get("servers", names)) != names:
-        yield (
-            "servers",
-            "cannot stand beside backstaff:aws, which makes the servers",
-            "Remove one of the two.",
-        )
-    if aws.count > 1:
-        yield "aws.count", f"must be 1 yet: the app is deployed to one server (got {aws.count})", "Remove it."
+    foreign = [host for host in _named_hosts(values) if host not in names]
+    if foreign:
+        rule = f"must be a server that backstaff:aws makes: {', '.join(names)} (got {foreign[0]})"
+        yield "servers", rule, "Name those, or remove one of the two."
     arch = values.get("builder", {}).get("arch", aws.arch)
     if arch != aws.arch:
         rule = f"must be {aws.arch}, as {aws.instance_type} is (got {arch})"
         yield "builder.arch", rule, "Remove it, or choose another backstaff:aws.instance_type."
     if aws.subnet and not aws.vpc:
         yield "aws.subnet", "needs the network that it is in", "Set backstaff:aws.vpc too."
+
+
+def _named_hosts(values: Mapping[str, Any]) -> Iterator[object]:
+    """Go through the hosts of roles and accessories; what has another shape is told by the model."""
+    for key in ("servers", "accessories"):
+        groups = values.get(key)
+        for group in groups.values() if isinstance(groups, dict) else ():
+            hosts = group.get("hosts") if isinstance(group, dict) else None
+            yield from hosts if isinstance(hosts, list) else ()
 
 
 def _check_key(aws: Aws) -> Iterator[tuple[str, str, str]]:

@@ -18,10 +18,10 @@ from settings.wording import rule, suggestion
 # Errors by pydantic's name that no single value sets right.
 SHAPES = {"dict_type", "model_type", "string_type", "tuple_type"}
 # Keys that are filled in here, and keys that are written and stand elsewhere in the model.
-FILLED = {"env", "command", "options", "ecr"}
+FILLED = {"ecr", "host_tags"}
 WRITTEN = {
-    "": ["env", "servers"],
-    "proxy": ["host"],
+    "": ["env"],
+    "proxy": ["host", "path_prefix"],
 }
 
 
@@ -37,14 +37,15 @@ def complaints(error: ValidationError, tree: Node, *, is_whole: bool = True) -> 
         A problem each.
     """
     for detail in error.errors(include_url=False):
-        # A list is too short only because its entries are wrong, each of which is told.
-        is_consequence = detail["type"] == "too_short" and detail["input"]
+        # A list is too short only because its entries are wrong, each of which is told, as are missing roles.
+        is_consequence = detail["type"] == "too_short" and (detail["input"] or detail["loc"] == ("servers",))
         if not is_consequence and (is_whole or detail["type"] != "missing"):
             yield _problem(detail, tree)
 
 
 def _problem(detail: ErrorDetails, tree: Node) -> Problem:
-    loc = detail["loc"]
+    # What is wrong with a key itself is told of the key.
+    loc = tuple(part for part in detail["loc"] if part != "[key]")
     node = find(tree, loc)
     above = node or _above(tree, loc)
     is_stack = bool(above.place.source.prefix)
@@ -63,7 +64,7 @@ def _problem(detail: ErrorDetails, tree: Node) -> Problem:
         return Problem(where, told, fix)
     if not is_stack or detail["type"] in SHAPES or isinstance(detail["input"], (list, dict)):
         return Problem(where, told, f"Correct it in {above.place.source.name}.")
-    return Problem(where, told, f"Change it: {_command(loc)}.")
+    return Problem(where, told, f"Change it: {_command(node.path if node else loc)}.")
 
 
 def _above(tree: Node, loc: tuple[int | str, ...]) -> Node:
@@ -77,7 +78,9 @@ def _above(tree: Node, loc: tuple[int | str, ...]) -> Node:
 def _command(loc: tuple[int | str, ...]) -> str:
     """Write the command that sets the value at a path; in a list, its first entry."""
     field = section_at(loc[:-1]).model_fields.get(str(loc[-1]))
-    entry = "[0]" if field and get_origin(field.annotation) is tuple else ""
+    # A list of servers is the short form of a role.
+    is_list = loc == ("servers",) or (field and get_origin(field.annotation) is tuple)
+    entry = "[0]" if is_list else ""
     option = "--secret " if field and field.annotation is SecretStr else ""
     return f"pulumi config set {option}--path 'backstaff:{key_path(loc)}{entry}' VALUE"
 
@@ -96,7 +99,7 @@ def known_keys(path: tuple[int | str, ...]) -> list[str]:
     keys = [
         field.alias or key for key, field in section.model_fields.items() if (section, key) not in _filled()
     ]
-    keys += WRITTEN.get(prefix, [])
+    keys += WRITTEN.get(str(path[-1]) if path else "", [])
     for one in (*REFUSED, *WARNED):
         parent, _, key = one.path.rpartition(".")
         if parent == prefix and key not in keys:

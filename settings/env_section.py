@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from settings.errors import Problem
 from settings.tree import Node, merge
 
@@ -65,6 +67,24 @@ def with_env(base: Node | None, over: Node) -> Node:
         return merged
     named = {str(node.value): node for node in reversed(secrets)}
     return merged.having({**merged.items, "secret": merged.having(list(reversed(named.values())))})
+
+
+def with_tags(env: Node | None, tags: Iterable[str], problems: list[Problem]) -> Node | None:
+    """Add the variables that a server's tags give.
+
+    Args:
+        env: in full form, if any.
+        tags: of the server; one without variables is fine, it can be meant for accessories.
+        problems: takes what is wrong.
+
+    Returns:
+        Both.
+    """
+    known = env.items.get("tags") if env else None
+    for tag in tags:
+        if known and tag in known.items:
+            env = with_env(env, normal_env(known.items[tag], problems))
+    return env
 
 
 def _secrets(env: Node) -> list[Node]:

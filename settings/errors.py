@@ -46,7 +46,7 @@ class SettingsError(Exception):
             problems: at least one.
         """
         self.problems = tuple(problems)
-        super().__init__("\n".join(told(problems)))
+        super().__init__("\n".join(told(self.problems)))
 
 
 def told(problems: Sequence[Problem]) -> list[str]:

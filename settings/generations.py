@@ -70,6 +70,19 @@ def take_first(tree: Node, problems: list[Problem], warnings: list[str]) -> Node
     return tree
 
 
+def take_first_of_role(role: Node, problems: list[Problem]) -> Node:
+    """Do the same for what a role of Kamal 1's says itself.
+
+    Args:
+        role: in the model's keys.
+        problems: takes what is wrong.
+
+    Returns:
+        The role, with `deploy_timeout` if it says something of it.
+    """
+    return _labels(_healthcheck(role, problems), problems)
+
+
 def leave_labels(tree: Node, warnings: list[str]) -> Node:
     """Take away labels that only another proxy than this program's would read.
 

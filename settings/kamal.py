@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from settings.accessory_keys import take_accessories
 from settings.aws import ECR_ADDRESS
+from settings.base import Registry
+from settings.command_words import command_words
 from settings.env_section import normal_env
 from settings.errors import Problem
-from settings.generations import leave_labels, take_first
-from settings.kamal_keys import ACCESSORY_KEYS, REFUSED, WARNED, Unhonoured
-from settings.model import Registry
+from settings.generations import leave_labels, take_first, take_first_of_role
+from settings.kamal_keys import OF_AN_ACCESSORY, REFUSED, WARNED, Unhonoured
 from settings.psych import Moment, ruby_text
 from settings.servers import take_servers
 from settings.tree import Node, Value, find, put, walk
@@ -23,6 +25,8 @@ SECTIONS = (
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "linux/amd64": "amd64", "linux/arm64": "arm64"}
 # Settings whose values are text for something else: numbers and words stand there as Ruby writes them.
 TEXTS = (("builder", "args"), ("labels",), ("logging", "options"), ("env", "clear"))
+# What one role says for the whole service.
+OF_THE_SERVICE = ("deploy_timeout", "traefik")
 
 
 @dataclass
@@ -54,14 +58,15 @@ def translate(tree: Node, *, is_first: bool = False) -> Translation:
     _refuse_empty(done)
     _take_env(done)
     done.tree = take_servers(done.tree, done.problems)
+    _take_roles(done, is_first=is_first)
     if is_first:
         done.tree = take_first(done.tree, done.problems, done.warnings)
     done.tree = leave_labels(done.tree, done.warnings)
-    _check_accessories(done)
+    _take_accessories(done)
     _take_proxy(done)
     _take_builder(done)
     _take_registry(done)
-    _take_options(done)
+    _take_release_command(done)
     _leave(done, REFUSED, is_refused=True)
     _leave(done, WARNED, is_refused=False)
     _as_texts(done)
@@ -82,30 +87,63 @@ def _take_env(done: Translation) -> None:
         done.tree = done.tree.having({**done.tree.items, "env": normal_env(env, done.problems)})
 
 
+def _take_roles(done: Translation, *, is_first: bool) -> None:
+    """Do for each role what is done for the root."""
+    servers = done.tree.items.get("servers")
+    for name, role in servers.items.items() if servers else ():
+        inner = Translation(role, done.problems, done.warnings)
+        if is_first:
+            inner.tree = take_first_of_role(inner.tree, done.problems)
+        inner.tree = leave_labels(inner.tree, done.warnings)
+        _take_proxy(inner)
+        _leave(inner, REFUSED, is_refused=True)
+        _leave(inner, WARNED, is_refused=False)
+        _as_texts(inner)
+        for key in OF_THE_SERVICE:
+            if node := inner.tree.items.get(key):
+                done.tree = put(done.tree, (key,), node)
+        done.tree = _replaced(done.tree, ("servers", name), inner.tree.without(*OF_THE_SERVICE))
+
+
+def _take_accessories(done: Translation) -> None:
+    done.tree = take_accessories(done.tree, done.problems)
+    accessories = done.tree.items.get("accessories")
+    for name, accessory in accessories.items.items() if accessories else ():
+        inner = Translation(accessory, done.problems, done.warnings)
+        _take_proxy(inner)
+        _leave(inner, OF_AN_ACCESSORY, is_refused=True)
+        _leave(inner, [one for one in REFUSED if one.keys[0] == "proxy"], is_refused=True)
+        _leave(inner, [one for one in WARNED if one.keys[0] == "proxy"], is_refused=False)
+        done.tree = _replaced(done.tree, ("accessories", name), inner.tree)
+
+
 def _take_proxy(done: Translation) -> None:
     proxy = done.tree.items.get("proxy")
     if proxy and proxy.value is None:
         done.tree = done.tree.without("proxy")
     if not proxy or not proxy.items:
         return
-    host = proxy.items.get("host")
-    if host and "hosts" in proxy.items:
-        rule = "stands beside proxy.hosts, and only one of them can"
-        done.problems.append(host.problem(rule, "Move it into the list of proxy.hosts."))
-    if host:
-        names = (
-            [host.having(name.strip()) for name in host.value.split(",")]
-            if isinstance(host.value, str)
-            else [host]
-        )
-        done.tree = put(done.tree, ("proxy", "hosts"), host.having(list(names)))
-        done.tree = _without(done.tree, ("proxy", "host"))
+    _take_several(done, proxy, "host", "hosts")
+    _take_several(done, proxy, "path_prefix", "path_prefixes")
     if port := find(done.tree, ("proxy", "run", "http_port")):
         done.tree = put(done.tree, ("traefik", "http_port"), port)
         done.tree = _without(done.tree, ("proxy", "run", "http_port"))
     run = find(done.tree, ("proxy", "run"))
     if run and run.value == {}:
         done.tree = _without(done.tree, ("proxy", "run"))
+
+
+def _take_several(done: Translation, proxy: Node, one: str, several: str) -> None:
+    """Take a key for one, or for some with commas between, as the list that it stands for."""
+    node = proxy.items.get(one)
+    if node is None:
+        return
+    if several in proxy.items:
+        rule = f"stands beside proxy.{several}, and only one of them can"
+        done.problems.append(node.problem(rule, f"Move it into the list of proxy.{several}."))
+    texts = node.value.split(",") if isinstance(node.value, str) else [node.value]
+    entries: list[Node] = [node.having(text.strip() if isinstance(text, str) else text) for text in texts]
+    done.tree = _without(put(done.tree, ("proxy", several), node.having(entries)), ("proxy", one))
 
 
 def _take_builder(done: Translation) -> None:
@@ -152,36 +190,11 @@ def _ecr(registry: Node) -> str | None:
     return str(server.value) if server and is_ecr and not has_account else None
 
 
-def _take_options(done: Translation) -> None:
-    """Write options as lists: an empty one for an option without a value."""
-    options = done.tree.items.get("options")
-    if not options or not isinstance(options.value, dict):
-        return
-    written: dict[str, Node] = {}
-    for name, node in options.items.items():
-        if node.value is None:
-            done.problems.append(
-                node.problem("is empty", "Write its value, or true for an option without one.")
-            )
-        entries = [] if node.value is True else node.entries or [node]
-        written[name] = node.having([entry.having(_text(entry)) for entry in entries])
-    done.tree = done.tree.having({**done.tree.items, "options": options.having(written)})
-
-
-def _check_accessories(done: Translation) -> None:
-    """Tell an accessory's mistakes, although none is run: the file is wrong for Kamal, too."""
-    accessories = done.tree.items.get("accessories")
-    for name, accessory in accessories.items.items() if accessories else ():
-        if not isinstance(accessory.value, dict) or name in ACCESSORY_KEYS:
-            rule = "stands where the names of accessories stand"
-            remedy = "An accessory's keys stand one level deeper, under its name."
-            done.problems.append(accessory.problem(rule, remedy))
-            continue
-        for key, node in accessory.items.items():
-            if key not in ACCESSORY_KEYS:
-                done.problems.append(node.unknown(ACCESSORY_KEYS))
-            elif node.value is None:
-                done.problems.append(node.problem("is empty", "Write its keys below it, or take it away."))
+def _take_release_command(done: Translation) -> None:
+    command = done.tree.items.get("release_command")
+    if command and not isinstance(command.value, list):
+        words = command_words(command, done.problems)
+        done.tree = done.tree.having({**done.tree.items, "release_command": words})
 
 
 def _leave(done: Translation, unhonoured: Iterable[Unhonoured], *, is_refused: bool) -> None:

@@ -139,24 +139,6 @@ def kamal_files(folder: Path | None, stack: str) -> KamalFiles:
     return KamalFiles(folder, stack if any((folder / name).is_file() for name in marks) else "")
 
 
-def hooks(folder: Path, path: Path) -> list[str]:
-    """Name the hooks that Kamal would run.
-
-    Args:
-        folder: the app's.
-        path: where hooks are, relative to it.
-
-    Returns:
-        Their files' names.
-    """
-    try:
-        return sorted(
-            file.name for file in (folder / path).iterdir() if file.is_file() and file.suffix != ".sample"
-        )
-    except OSError:
-        return []
-
-
 def destination_of(tree: Node) -> Node | None:
     """Find the key by which a file asks for a destination.
 

@@ -19,28 +19,28 @@ ROLE_KEYS = (
     "stop_timeout",
     "traefik",
     "healthcheck",
+    # Known to this program alone.
+    "stop_first",
+    "schedule",
 )
-# What an accessory can hold.
+# What an accessory can hold: Kamal's keys, and those that only this program knows.
 ACCESSORY_KEYS = (
-    "service",
-    "image",
-    "host",
-    "hosts",
-    "role",
-    "roles",
-    "tag",
-    "tags",
-    "cmd",
-    "port",
-    "labels",
-    "options",
-    "env",
-    "files",
-    "directories",
-    "volumes",
-    "network",
-    "proxy",
-    "registry",
+    *(
+        "service",
+        "image",
+        "host",
+        "hosts",
+        "role",
+        "roles",
+        "tag",
+        "tags",
+        "cmd",
+        "port",
+        "labels",
+        "options",
+    ),
+    *("env", "files", "directories", "volumes", "network", "proxy", "registry"),
+    *("healthcheck", "deploy_timeout", "stop_timeout", "refresh", "remove_data"),
 )
 
 
@@ -68,16 +68,10 @@ class Unhonoured:
 
 TLS = "this program ends no TLS yet"
 TLS_REMEDY = "Let what stands in front of the server end it, and take the key away."
-ONE_SERVER = "there is one server, so nothing is done in turns"
 NOT_HERE = "it is for kamal-proxy, and Traefik stands here in its place"
 OWN_SSH = "the connection is made with Go's SSH client, which reads no such setting"
 
 REFUSED = (
-    Unhonoured(
-        "accessories",
-        "this program runs no containers beside the app yet",
-        "Start them by hand, by Docker on the server, and take the key away.",
-    ),
     Unhonoured("error_pages_path", "the proxy has no error pages of its own here"),
     Unhonoured("proxy.ssl", TLS, TLS_REMEDY, (False,)),
     Unhonoured(
@@ -85,8 +79,6 @@ REFUSED = (
         "the proxy sets X-Forwarded-* itself, and does not trust what clients send",
         fine=(False,),
     ),
-    Unhonoured("proxy.path_prefix", "requests are routed by host names only", "Route by proxy.host."),
-    Unhonoured("proxy.path_prefixes", "requests are routed by host names only", "Route by proxy.host."),
     Unhonoured("proxy.buffering", "the proxy passes requests and responses on as they come"),
     Unhonoured(
         "proxy.run.publish", "the proxy has to be reached from outside", "Take it away.", fine=(True,)
@@ -125,18 +117,24 @@ REFUSED = (
     Unhonoured("traefik.env", "the proxy's container is run by this program alone"),
 )
 
+OF_AN_ACCESSORY = (
+    Unhonoured(
+        "proxy.healthcheck",
+        "an accessory is routed to as soon as it is ready",
+        "Write its own healthcheck.cmd, or take it away.",
+    ),
+    Unhonoured("proxy.run", "it is for all that a server runs", "Write it under the root's proxy."),
+)
+
 WARNED = (
-    Unhonoured("asset_path", "an old release's assets end with it"),
     Unhonoured("sshkit", OWN_SSH),
     Unhonoured("minimum_version", "Kamal does not run"),
     Unhonoured("aliases", "Kamal does not run"),
-    Unhonoured("hooks_output", "hooks are not run"),
+    Unhonoured("hooks_output", "`pulumi up` prints what a hook says"),
     Unhonoured("output", "`pulumi up` prints what happens"),
     Unhonoured("run_directory", "files on the server lie in /var/lib/backstaff"),
-    Unhonoured("readiness_delay", "a release is always gated by its health check"),
-    Unhonoured("boot", ONE_SERVER),
+    Unhonoured("boot.parallel_roles", "a server's roles are started side by side anyway", fine=(True,)),
     Unhonoured("proxy.ssl_redirect", "it means something with proxy.ssl only", fine=(True,)),
-    Unhonoured("proxy.strip_path_prefix", "it means something with a path prefix only", fine=(True,)),
     Unhonoured("proxy.logging", NOT_HERE),
     Unhonoured("proxy.run.metrics_port", NOT_HERE),
     Unhonoured("proxy.run.debug", NOT_HERE, fine=(False,)),

@@ -10,14 +10,17 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from settings.app_env import app_env
-from settings.aws import Aws, check_aws, fill_in
+from settings.accessory_check import check_accessories
+from settings.app_env import named_env, role_envs
+from settings.aws import Aws, check_aws, fill_in, name_servers
 from settings.commands import Commands
 from settings.complaints import complaints
 from settings.errors import Problem, SettingsError
 from settings.files import check_files, expanded
+from settings.hooks import check_hooks, found_hooks
+from settings.inherit import check_routes, lay_roles
 from settings.kamal import translate
-from settings.kamal_files import KamalFiles, destination_of, hooks, kamal_files
+from settings.kamal_files import KamalFiles, destination_of, kamal_files
 from settings.model import Builder, Settings, Ssh
 from settings.secrets import Secrets
 from settings.stack_config import stack_tree
@@ -100,13 +103,24 @@ def read(stack: str, config: Mapping[str, str], project: Path, environment: Mapp
     loading.problems += secrets.problems
     loading.values = _values(loading.tree, folder)
     _name_accounts(loading, secrets)
-    loading.values["env"] = app_env(loading.tree, secrets, loading.problems)
+    _fill_roles(loading, secrets)
+    _fill_accessories(loading, secrets)
     _validate(loading)
     loading.problems += secrets.missing
     _check(loading, stack)
+    # What is set for all roles is wrong in each of them.
+    loading.problems = list(dict.fromkeys(loading.problems))
     if loading.settings:
-        loading.settings._warnings = tuple(dict.fromkeys(loading.warnings))  # noqa: SLF001 - ours to fill
+        _fill_in(loading.settings, loading, secrets)
     return loading
+
+
+def _fill_in(settings: Settings, loading: Loading, secrets: Secrets) -> None:
+    """Give the settings what no key says."""
+    settings._warnings = tuple(dict.fromkeys(loading.warnings))  # noqa: SLF001 - ours to fill
+    if settings.app:
+        settings._hooks = found_hooks(settings.app, settings.hooks_path)  # noqa: SLF001 - likewise
+    settings._hook_secrets = {**secrets.files.values, **secrets.own}  # noqa: SLF001 - likewise
 
 
 def _app_folder(own: Node, project: Path) -> Path | None:
@@ -131,8 +145,9 @@ def _merge_sources(loading: Loading, own: Node, commands: Commands) -> None:
             )
     written = translate(files.tree.without(*OWN_KEYS), is_first=files.is_first)
     stack = translate(own)
-    loading.tree = merge(written.tree if files.exist else own.having({}), stack.tree)
     loading.problems += written.problems + stack.problems
+    merged = merge(written.tree if files.exist else own.having({}), stack.tree)
+    loading.tree = lay_roles(name_servers(merged), loading.problems)
     loading.warnings += files.warnings + written.warnings + stack.warnings
 
 
@@ -153,20 +168,49 @@ def _values(tree: Node, folder: Path | None) -> dict[str, Any]:
 
 
 def _name_accounts(loading: Loading, secrets: Secrets) -> None:
-    """Replace Kamal's `[NAME]` under `registry` by what NAME stands for.
+    """Replace Kamal's `[NAME]` under each `registry` by what NAME stands for.
 
-    A name that was used for the registry is kept from the app: it has no need of it.
+    A name that was used for a registry is kept from the app: it has no need of it.
     """
-    registry = loading.values.get("registry")
-    if not isinstance(registry, dict):
-        return
-    for key in ("username", "password"):
-        node = find(loading.tree, ("registry", key))
-        match node.entries if node else []:
-            case [Node(value=str(name)) as entry]:
-                value = secrets.look_up(name, Node(None, entry.place, entry.path[:-1]))
-                # An empty one is told like one that is not there.
-                registry[key] = value.get_secret_value() if value else "missing"
+    accessories = loading.values.get("accessories")
+    above: list[tuple[str, ...]] = [()]
+    if isinstance(accessories, dict):
+        above += [("accessories", name) for name in accessories]
+    for path in above:
+        registry = _inner(loading.values, (*path, "registry"))
+        if not isinstance(registry, dict):
+            continue
+        for key in ("username", "password"):
+            node = find(loading.tree, (*path, "registry", key))
+            match node.entries if node else []:
+                case [Node(value=str(name)) as entry]:
+                    value = secrets.look_up(name, Node(None, entry.place, entry.path[:-1]))
+                    # An empty one is told like one that is not there.
+                    registry[key] = value.get_secret_value() if value else "missing"
+
+
+def _fill_roles(loading: Loading, secrets: Secrets) -> None:
+    """Give each role's servers their variables."""
+    kept = set(secrets.used)
+    servers = loading.tree.items.get("servers")
+    for name, role in servers.items.items() if servers else ():
+        envs = role_envs(loading.tree, role, secrets, loading.problems, kept)
+        loading.values["servers"][name]["env"] = envs
+
+
+def _fill_accessories(loading: Loading, secrets: Secrets) -> None:
+    """Give each accessory the variables that it names; it gets no others."""
+    accessories = find(loading.tree, ("accessories",))
+    for name, accessory in accessories.items.items() if accessories else ():
+        if accessory.items:
+            values = loading.values["accessories"][name]
+            values["env"] = named_env(accessory.items.get("env"), secrets, loading.problems)
+
+
+def _inner(values: Any, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - of any shape
+    for key in path:
+        values = values.get(key) if isinstance(values, dict) else None
+    return values
 
 
 def _validate(loading: Loading) -> None:
@@ -190,14 +234,16 @@ def _check(loading: Loading, stack: str) -> None:
     if not settings:
         return
     loading.problems += _check_host_keys(settings, loading.tree)
+    loading.problems += check_routes(settings.servers, loading.tree)
+    loading.problems += check_accessories(settings, loading.tree)
     if settings.app is None and not settings.is_prebuilt:
         command = "pulumi config set --path 'backstaff:app' VALUE"
         remedy = f"Set it: {command}; or name a prebuilt image by a tag or digest."
         loading.problems.append(Problem(f"Pulumi.{stack}.yaml: backstaff:app", "is missing", remedy))
-    if files.exist and (found := hooks(files.folder, settings.hooks_path)):
-        rule = f"holds hooks, which are not run here: {', '.join(found)}"
-        remedy = "Do what they do before or after `pulumi up`, and set hooks_path to a folder without any."
-        loading.problems.append(Problem(str(settings.hooks_path), rule, remedy))
+    if settings.app:
+        problems, warnings = check_hooks(settings.app, settings.hooks_path)
+        loading.problems += problems
+        loading.warnings += warnings
 
 
 def _check_host_keys(settings: Settings, tree: Node) -> list[Problem]:
@@ -205,10 +251,10 @@ def _check_host_keys(settings: Settings, tree: Node) -> list[Problem]:
     return [
         node.problem(
             "is not one of the servers",
-            f"Write the address as in backstaff:servers ({', '.join(settings.servers)}).",
+            f"Write the address as in backstaff:servers ({', '.join(settings.hosts)}).",
         )
         for address in settings.ssh.host_keys
-        if address not in settings.servers and (node := find(tree, ("ssh", "host_keys", address)))
+        if address not in settings.hosts and (node := find(tree, ("ssh", "host_keys", address)))
     ]
 
 

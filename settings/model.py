@@ -10,9 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     SecretStr,
@@ -21,65 +19,37 @@ from pydantic import (
 )
 
 from settings import rules
+from settings.accessories import Accessory, container_of, hosts_of
 from settings.aws import Aws
+from settings.base import (
+    NAME,
+    REFERENCE,
+    VOLUME,
+    Count,
+    Labels,
+    Port,
+    Registry,
+    Seconds,
+    Section,
+)
+from settings.roles import ASSETS, Logging, Proxy, Role
 
-# What Docker's object names accept and its DNS resolves, so that a service can name containers and hosts;
-# short enough for a DNS label of 63 characters together with a role and a release.
-NAME = r"^[a-z0-9]([a-z0-9_-]{0,34}[a-z0-9])?$"
 # One line of `ssh-keyscan` or `known_hosts` without its host: algorithm and base64 key.
 HOST_KEY = r"^(ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/]+={0,2}( .*)?$"
-# The path of a URL; a query is allowed. Without blanks, and without what curl would take for several paths.
-URL_PATH = r"^/[^\s`{}\[\]]*$"
-# A host, an IPv4 or an IPv6 address: what SSH connects to.
-HOST = r"^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$"
-# A host name that requests are routed by.
-DOMAIN = r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$"
-# A registry: a host with an optional port, and no scheme.
-SERVER = r"^[A-Za-z0-9.-]+(:[0-9]+)?$"
 # What Debian's adduser accepts.
 USER = r"^[a-z_][a-z0-9_-]{0,31}$"
-# An image that can be pulled: a repository with tag, digest or neither.
-REFERENCE = r"^[a-z0-9][A-Za-z0-9._/:@-]*$"
 # A repository with optional host and port, with a tag, a digest or neither.
 IMAGE = (
     r"^[a-z0-9][a-z0-9._/-]*(:\d+/[a-z0-9._/-]+)?"
     r"(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$"
 )
-# A status of HTTP, or a range of them.
-STATUS = r"^[1-5][0-9]{2}(-[1-5][0-9]{2})?$"
 # What `pulumi stack output release` prints, or the one before the live one.
 ROLLBACK = r"^(previous|[0-9a-f]{12}-[0-9a-f]{6})$"
-# A volume's name or a folder of the server, a path in the container, and Docker's options for the two.
-VOLUME = r"^[A-Za-z0-9/][A-Za-z0-9_./-]*:/[^:,]*(:[A-Za-z,]+)?$"
-
-# An option of `docker run`, without its dashes.
-OPTION = r"^[a-z][a-z0-9-]*$"
-
-Count = Annotated[int, BeforeValidator(rules.number)]
-Port = Annotated[Count, Field(ge=1, le=65535)]
-Seconds = Annotated[int, BeforeValidator(rules.seconds), Field(ge=0, le=3600)]
-Host = Annotated[str, Field(pattern=HOST), AfterValidator(rules.host)]
-Domain = Annotated[str, Field(pattern=DOMAIN), AfterValidator(rules.domain)]
-
-
-class Section(BaseModel):
-    """A group of settings: frozen, and a key that is not known is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Registry(Section):
-    """Where the app's image is pushed to and pulled from.
-
-    Attributes:
-        server: host and port; Docker Hub if not set.
-        username: the account's name.
-        password: its password or access token.
-    """
-
-    server: str = Field(default="docker.io", pattern=SERVER)
-    username: str = Field(min_length=1)
-    password: SecretStr = Field(min_length=1)
+# A number of servers, or their share.
+LIMIT = r"^[1-9][0-9]{0,3}%?$"
+PERCENT = 100
+# Docker's own, for what the proxy serves: its requests have ended before.
+STOP_SECONDS = 10
 
 
 class Builder(Section):
@@ -98,55 +68,6 @@ class Builder(Section):
     dockerfile: Annotated[Path, AfterValidator(rules.inside)] = Path("Dockerfile")
     target: str | None = None
     args: dict[str, str] = Field(default_factory=dict)
-
-
-class HealthCheck(Section):
-    """The question that a new release must answer before it gets traffic.
-
-    Attributes:
-        path: asked with GET.
-        port: asked there; the app's port if not set.
-        host: the name it is asked of, since many frameworks refuse any other than their own; the first of
-            `proxy.hosts`, or `localhost`, if not set.
-        interval: seconds between two questions; in the first second they follow faster.
-        timeout: seconds that one answer may take.
-        status: the healthy ones, each a number or a range such as `200-399`.
-        body: a text that the answer must hold; any will do if not set.
-        successes: how many healthy answers in a row are asked for.
-    """
-
-    path: str = Field(default="/up", pattern=URL_PATH)
-    port: Port | None = None
-    host: Domain | None = None
-    interval: Annotated[float, BeforeValidator(rules.seconds)] = Field(default=1.0, gt=0, le=60)
-    timeout: Annotated[float, BeforeValidator(rules.seconds)] = Field(default=5.0, gt=0, le=60)
-    status: tuple[Annotated[str, Field(pattern=STATUS)], ...] = Field(default=("200-299",), min_length=1)
-    body: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
-    successes: int = Field(default=1, ge=1, le=100)
-
-    @field_validator("status", mode="before")
-    @classmethod
-    def _as_text(cls, value: object) -> object:
-        """Take numbers as what they look like."""
-        if isinstance(value, (list, tuple)):
-            return [str(entry) if isinstance(entry, int) else entry for entry in value]
-        return value
-
-
-class Proxy(Section):
-    """How Traefik reaches the app, and who is routed to it.
-
-    Attributes:
-        app_port: the port that the app listens on inside its container.
-        hosts: host names that are routed to the app; every request if empty.
-        healthcheck: the gate before traffic.
-        response_timeout: seconds that the app has to begin an answer.
-    """
-
-    app_port: Port = 80
-    hosts: Annotated[tuple[Domain, ...], AfterValidator(rules.distinct)] = ()
-    healthcheck: HealthCheck = HealthCheck()
-    response_timeout: Annotated[Seconds, Field(ge=1)] = 30
 
 
 class Ssh(Section):
@@ -181,16 +102,16 @@ class TraefikSettings(Section):
     http_port: Port = 80
 
 
-class Logging(Section):
-    """Where Docker puts what the app prints.
+class Boot(Section):
+    """A release that goes to some servers after others.
 
     Attributes:
-        driver: Docker's name of it.
-        options: of that driver, such as `max-size: 10m`.
+        limit: how many servers at a time, or which share of them, such as `25%`; all at once if not set.
+        wait: seconds between some and the next.
     """
 
-    driver: str = Field(default="json-file", pattern=r"^[a-z][a-z0-9-]*$")
-    options: dict[str, str] = Field(default_factory=lambda: {"max-size": "10m", "max-file": "3"})
+    limit: Annotated[str, BeforeValidator(rules.text), Field(pattern=LIMIT)] | None = None
+    wait: Seconds = 0
 
 
 class Settings(Section):
@@ -205,35 +126,43 @@ class Settings(Section):
             brought over SSH.
         ecr: Amazon's registry, signed in to by tokens: `ecr` for the account's own, or its address.
         builder: how the image is built.
-        proxy: how the app is reached.
+        proxy: how the app is reached, by the primary role and by others that ask for it.
         ssh: how the servers are reached.
         traefik: the proxy in front of all apps of a server.
         rollback: the release to bring back, `previous` or an id; none is the one that the settings make.
         volumes: `NAME:PATH` or `FOLDER:PATH`, as Docker's `--volume` takes them.
-        labels: of the container, as Docker's `--label` takes them.
-        logging: of the container.
-        primary_role: the role that the servers run; names the containers.
-        command: what the container runs; the image's own if empty.
-        options: further options of `docker run`, each with its values; none is an option without a value.
+        labels: of the containers, as Docker's `--label` takes them.
+        logging: of the containers, those of accessories too.
+        primary_role: the role whose releases have to be healthy before those of others start.
+        boot: how many servers get a release at a time.
+        readiness_delay: seconds that a release without a proxy and without a health check of Docker's has to
+            stay up.
         require_destination: whether a stack must have a `config/deploy.<stack>.yml`.
         allow_empty_roles: whether a role may have no hosts.
-        hooks_path: where Kamal's hooks are, relative to the app's folder; they are not run.
+        hooks_path: where hooks are, relative to the app's folder.
         secrets_path: where Kamal's secrets are, relative to the app's folder.
         allow_commands: whether what the settings' files ask to be run is run: `$(command)`, and Ruby in ERB.
         secrets: values for what is named as a secret, by name; they win over those from files.
-        servers: addresses of the servers; names, for servers that are made on AWS.
+        servers: the roles by name, with their servers.
         aws: the server on AWS that is made, if one is.
-        env: what the app finds in its environment, from its `.env`.
+        host_tags: each server's tags, as written under `servers`.
+        accessories: long-lived containers beside the app, by their names.
+        asset_path: a folder in the container whose files, such as scripts and styles, can be had of the
+            release before too; with `:` and Docker's options of a mount, if there are any.
+        release_command: run once for each release, in its image and with its variables, before it is started;
+            if it fails, nothing is switched.
+        release_timeout: seconds that it may take.
         deploy_timeout: seconds that a new release has to become healthy.
         drain_timeout: seconds that requests in flight have to end on the old release.
-        stop_timeout: seconds between SIGTERM and SIGKILL.
+        stop_timeout: seconds between SIGTERM and SIGKILL; if not set, 10 where the proxy serves, and
+            elsewhere as many as `drain_timeout`.
         retain_containers: how many old releases are kept, stopped.
     """
 
     app: Path | None = None
     service: str = Field(pattern=NAME)
     image: Annotated[str, Field(pattern=IMAGE)] | None = None
-    servers: Annotated[tuple[Host, ...], AfterValidator(rules.distinct)] = Field(min_length=1, max_length=1)
+    servers: dict[Annotated[str, Field(pattern=NAME)], Role] = Field(min_length=1)
     aws: Aws | None = None
     registry: Registry | None = None
     ecr: str | None = None
@@ -241,20 +170,22 @@ class Settings(Section):
     proxy: Proxy = Proxy()
     ssh: Ssh = Ssh()
     traefik: TraefikSettings = TraefikSettings()
-    env: dict[str, SecretStr] = Field(default_factory=dict)
+    asset_path: Annotated[str, Field(pattern=ASSETS)] | None = None
+    release_command: tuple[str, ...] = ()
+    release_timeout: Annotated[Seconds, Field(ge=1)] = 600
     deploy_timeout: Annotated[Seconds, Field(ge=1)] = 30
     drain_timeout: Seconds = 30
-    stop_timeout: Seconds = 10
+    stop_timeout: Seconds | None = None
+    readiness_delay: Seconds = 7
+    boot: Boot = Boot()
     retain_containers: Count = Field(default=5, ge=1, le=100)
     rollback: Annotated[str, Field(pattern=ROLLBACK)] | None = None
     volumes: tuple[Annotated[str, Field(pattern=VOLUME)], ...] = ()
-    labels: Annotated[dict[str, str], AfterValidator(rules.labels)] = Field(default_factory=dict)
+    labels: Labels = Field(default_factory=dict)
     logging: Logging = Logging()
     primary_role: str = Field(default="web", pattern=NAME)
-    command: tuple[str, ...] = ()
-    options: Annotated[
-        dict[Annotated[str, Field(pattern=OPTION)], tuple[str, ...]], AfterValidator(rules.options)
-    ] = Field(default_factory=dict)
+    host_tags: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    accessories: dict[Annotated[str, Field(pattern=NAME)], Accessory] = Field(default_factory=dict)
     require_destination: bool = False
     allow_empty_roles: bool = False
     hooks_path: Path = Path(".kamal/hooks")
@@ -262,6 +193,8 @@ class Settings(Section):
     allow_commands: bool = Field(default=False, alias="allowCommands")
     secrets: dict[str, SecretStr] = Field(default_factory=dict)
     _warnings: tuple[str, ...] = PrivateAttr(default=())
+    _hooks: tuple[str, ...] = PrivateAttr(default=())
+    _hook_secrets: dict[str, SecretStr] = PrivateAttr(default_factory=dict)
 
     @field_validator("registry", mode="before")
     @classmethod
@@ -272,7 +205,11 @@ class Settings(Section):
     @model_validator(mode="after")
     def _names_fit(self) -> Settings:
         """See to it that a container's name is one label of DNS, by which the proxy finds it."""
-        rules.fits_label(self.service, self.primary_role)
+        for role in self.servers:
+            rules.fits_label(self.service, role)
+        rules.containers_fit(
+            {name: container_of(self.service, name, one) for name, one in self.accessories.items()}
+        )
         return self
 
     @property
@@ -281,9 +218,91 @@ class Settings(Section):
         return self._warnings
 
     @property
-    def role(self) -> str:
-        """The role that the servers run."""
-        return self.primary_role
+    def hooks(self) -> tuple[str, ...]:
+        """The names of the app's hooks."""
+        return self._hooks
+
+    @property
+    def hook_secrets(self) -> dict[str, SecretStr]:
+        """What hooks find in their environment of secrets: all of Kamal's files and of the stack, by name."""
+        return self._hook_secrets
+
+    @property
+    def primary(self) -> Role:
+        """The role whose releases have to be healthy before those of others start."""
+        return self.servers[self.primary_role]
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The servers of all roles and accessories, each once, the primary role's first."""
+        roles = [self.primary, *self.servers.values()]
+        found = [host for role in roles for host in role.hosts]
+        found += [host for name in self.accessories for host in self.accessory_hosts(name)]
+        return tuple(dict.fromkeys(found))
+
+    def roles_of(self, host: str) -> tuple[str, ...]:
+        """Name the roles that a server has, the primary one first.
+
+        Args:
+            host: its address.
+
+        Returns:
+            Their names; none for a server of accessories alone.
+        """
+        names = [name for name, role in self.servers.items() if host in role.hosts]
+        return tuple(sorted(names, key=lambda name: name != self.primary_role))
+
+    def accessory_hosts(self, name: str) -> tuple[str, ...]:
+        """Choose the servers that an accessory runs on.
+
+        Args:
+            name: the accessory's.
+
+        Returns:
+            Their addresses.
+
+        Raises:
+            LookupError: it names a role or a tag that is not there; with what it named.
+        """
+        tags: dict[str, tuple[str, ...]] = {}
+        for server, names in self.host_tags.items():
+            for tag in names:
+                tags[tag] = (*tags.get(tag, ()), server)
+        roles = {role: one.hosts for role, one in self.servers.items()}
+        return hosts_of(self.accessories[name], self.primary.hosts[0], roles, tags)
+
+    def has_proxy(self, host: str) -> bool:
+        """Tell whether the proxy serves anything on a server.
+
+        Args:
+            host: its address.
+        """
+        routed = [name for name, one in self.accessories.items() if one.proxy]
+        is_routed = any(host in self.accessory_hosts(name) for name in routed)
+        return is_routed or any(self.servers[role].proxy for role in self.roles_of(host))
+
+    @property
+    def waves(self) -> tuple[tuple[str, ...], ...]:
+        """The servers with roles, in the groups in which they get a release, as `boot.limit` says."""
+        hosts = [host for host in self.hosts if self.roles_of(host)]
+        limit = self.boot.limit or str(len(hosts))
+        size = int(limit.rstrip("%"))
+        if limit.endswith("%"):
+            size = max(len(hosts) * size // PERCENT, 1)
+        return tuple(tuple(hosts[first : first + size]) for first in range(0, len(hosts), size))
+
+    def stop_seconds(self, role: str) -> int:
+        """Say how long a role's containers have between SIGTERM and SIGKILL.
+
+        Args:
+            role: its name.
+
+        Returns:
+            Seconds.
+        """
+        own = self.servers[role].stop_timeout
+        default = STOP_SECONDS if self.servers[role].proxy else self.drain_timeout
+        return default if own is None else own
 
     @property
     def repository(self) -> str:

@@ -32,6 +32,18 @@ OWN_OPTIONS = {
     "log-driver": "write it under logging",
     "log-opt": "write it under logging",
 }
+PUBLISHING = ("publish", "publish-all")
+
+# The same for an accessory, of which one container runs at a time.
+ACCESSORY_OPTIONS = {
+    "name": "write it under service",
+    "network": "write it under network",
+    "net": "write it under network",
+    "publish": "write it under port",
+    "publish-all": "write the ports under port",
+    "volume": "write it under volumes",
+} | {name: OWN_OPTIONS[name] for name in ("detach", "env", "env-file", "log-driver", "log-opt")}
+ACCESSORY_OPTIONS["rm"] = "the container outlives a reboot"
 
 
 def number(value: object) -> object:
@@ -147,8 +159,34 @@ def labels(values: dict[str, str]) -> dict[str, str]:
     return values
 
 
-def options(values: dict[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+def options(values: Mapping[str, tuple[str, ...]], *, is_proxied: bool) -> Mapping[str, tuple[str, ...]]:
     """Check that options of `docker run` leave the program's own alone.
+
+    Args:
+        values: names to values.
+        is_proxied: whether the proxy serves what they are for; if not, it can publish ports of its own.
+
+    Returns:
+        The same.
+    """
+    published = () if is_proxied else PUBLISHING
+    return _options(values, {name: why for name, why in OWN_OPTIONS.items() if name not in published})
+
+
+def text(value: object) -> object:
+    """Take a number for the text that it looks like.
+
+    Args:
+        value: as written.
+
+    Returns:
+        Text for a number; anything else is left for the type's check.
+    """
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def accessory_options(values: dict[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    """Check that options of `docker run` do not say what an accessory's own keys say.
 
     Args:
         values: names to values.
@@ -156,11 +194,59 @@ def options(values: dict[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]
     Returns:
         The same.
     """
+    return _options(values, ACCESSORY_OPTIONS)
+
+
+def _options(values: Mapping[str, tuple[str, ...]], own: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
     for name in values:
-        if name in OWN_OPTIONS:
+        if name in own:
             rule = "must leave out {name}: {why}"
-            raise PydanticCustomError("own_option", rule, {"name": name, "why": OWN_OPTIONS[name]})
+            raise PydanticCustomError("own_option", rule, {"name": name, "why": own[name]})
     return values
+
+
+def prefix(path: str) -> str:
+    """Write a path's beginning without a slash at its end.
+
+    Args:
+        path: with or without.
+
+    Returns:
+        The same without, but for the root.
+    """
+    return path.rstrip("/") or "/"
+
+
+def downward(path: str) -> str:
+    """Check that a folder's name does not climb.
+
+    Args:
+        path: absolute, or relative to a folder of ours.
+
+    Returns:
+        The same.
+    """
+    if ".." in path.split("/") or path.strip("/.") == "":
+        raise PydanticCustomError("downward", "must not hold .. and must name a folder")
+    return path
+
+
+def containers_fit(names: Mapping[str, str]) -> None:
+    """Check that accessories' containers have names of their own that DNS takes.
+
+    Args:
+        names: of containers, by the accessories' names.
+    """
+    for name, container in names.items():
+        others = [other for other, one in names.items() if one == container and other != name]
+        if others:
+            rule = "must give each accessory a name of its own ({name} and {other} are {container})"
+            raise PydanticCustomError(
+                "same_name", rule, {"name": name, "other": others[0], "container": container}
+            )
+        if len(container) > LABEL_LENGTH:
+            rule = "must give containers names of no more than {most} characters (got {container})"
+            raise PydanticCustomError("long_name", rule, {"most": LABEL_LENGTH, "container": container})
 
 
 def fits_label(service: str, role: str) -> None:

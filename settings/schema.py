@@ -10,8 +10,9 @@ import sys
 from copy import deepcopy
 from pathlib import Path
 
+from settings.accessory_keys import SINGLE
+from settings.base import OPTION
 from settings.kamal_keys import REFUSED, ROLE_KEYS, WARNED, Unhonoured
-from settings.model import OPTION
 from settings.schema_model import DURATION, NUMBER, SCALAR, Schema, model_schema
 from settings.stack_config import PREFIX
 
@@ -19,7 +20,7 @@ FOLDER = Path(__file__).parent.parent / "docs" / "schema"
 DIALECT = "http://json-schema.org/draft-07/schema#"
 # Keys that only a stack can have, and those that the model has under another name than users.
 OWN_KEYS = ("app", "allowCommands", "aws", "secrets")
-INNER_KEYS = ("command", "options", "ecr")
+INNER_KEYS = ("ecr", "host_tags")
 NAMED: Schema = {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 1}
 SECURE: Schema = {"type": "object", "properties": {"secure": {"type": "string"}}, "required": ["secure"]}
 VARIABLES: Schema = {"type": "object", "additionalProperties": SCALAR}
@@ -111,7 +112,7 @@ def _written(root: Schema) -> Schema:
     _add_accounts(properties)
     properties["secrets"]["additionalProperties"] = {"anyOf": [SCALAR, SECURE]}
     proxy, port = properties["proxy"]["properties"], properties["traefik"]["properties"]["http_port"]
-    proxy["host"] = {"description": "one host name, or several with commas between", "type": "string"}
+    _named_once(properties["proxy"])
     proxy["run"] = {"type": "object", "properties": {"http_port": port}, "additionalProperties": False}
     arch = properties["builder"]["properties"]["arch"]
     del arch["type"]
@@ -119,17 +120,57 @@ def _written(root: Schema) -> Schema:
     arch["enum"] = names + [[name] for name in names]
     properties["env"] = ENV
     properties["servers"] = _servers(properties)
+    properties["boot"]["properties"]["limit"]["type"] = ["string", "integer"]
+    properties["release_command"]["type"] = [*SCALAR["type"], "array"]
+    _write_accessory(properties["accessories"]["additionalProperties"])
     return root
+
+
+def _named_once(proxy: Schema) -> Schema:
+    """Add the keys for one, or for some with commas between."""
+    for key, what in (("host", "host name"), ("path_prefix", "prefix")):
+        text = f"one {what}, or several with commas between"
+        proxy["properties"][key] = {"description": text, "type": "string"}
+    return proxy
+
+
+def _write_accessory(accessory: Schema) -> None:
+    """Give an accessory's keys the forms in which they are written."""
+    properties = accessory["properties"]
+    for one, several in SINGLE.items():
+        properties[one] = {"description": f"the one of `{several}`", "type": "string"}
+    cmd = {"description": properties.pop("command")["description"], "type": SCALAR["type"]}
+    port = properties["port"]
+    one_port = port["items"] | {"type": ["string", "integer"]}
+    properties |= {
+        "cmd": cmd,
+        "port": {
+            "description": port["description"],
+            "anyOf": [one_port, {"type": "array", "items": one_port}],
+        },
+        "env": ENV,
+        "options": RUN_OPTIONS,
+        "refresh": properties["refresh"] | {"type": SCALAR["type"]},
+        "proxy": _named_once(properties["proxy"]),
+    }
+    for key in ("files", "directories"):
+        group = properties[key]["items"]
+        properties[key]["items"] = {"anyOf": [{"type": "string", "pattern": "^[^:]+:[^:]+(:[^:]+)?$"}, group]}
+    _name_account(properties["registry"])
 
 
 def _add_accounts(properties: Schema) -> None:
     registry = properties["registry"]
+    _name_account(registry)
+    description = registry.pop("description")
+    properties["registry"] = {"description": description, "anyOf": [registry, {"enum": ["none", "ecr"]}]}
+
+
+def _name_account(registry: Schema) -> None:
     for key in ("username", "password"):
         one = registry["properties"][key]
         text = {"description": one.pop("description"), "anyOf": [one, NAMED, SECURE]}
         registry["properties"][key] = text
-    description = registry.pop("description")
-    properties["registry"] = {"description": description, "anyOf": [registry, {"enum": ["none", "ecr"]}]}
 
 
 def _servers(properties: Schema) -> Schema:
@@ -138,14 +179,21 @@ def _servers(properties: Schema) -> Schema:
         "hosts": HOSTS,
         "cmd": {"description": "what the container runs; the image's own if not set", "type": SCALAR["type"]},
         "options": RUN_OPTIONS,
+        "stop_first": properties["servers"]["additionalProperties"]["properties"]["stop_first"],
+        "schedule": _jobs(properties["servers"]["additionalProperties"]["properties"]["schedule"]),
         "proxy": {"anyOf": [{"type": "boolean"}, deepcopy(properties["proxy"])]},
         "traefik": {"description": "Kamal 1's `proxy`", "type": "boolean"},
         "healthcheck": {"description": "Kamal 1's `proxy.healthcheck`", "type": "object"},
-        "asset_path": {"type": "string"},
     }
     group: Schema = {"type": "object", "properties": role, "additionalProperties": False}
     roles = {"type": "object", "additionalProperties": {"anyOf": [HOSTS, group, {"type": "null"}]}}
     return {"description": properties["servers"]["description"], "anyOf": [HOSTS, roles]}
+
+
+def _jobs(schedule: Schema) -> Schema:
+    job = schedule["additionalProperties"]["properties"]
+    job["cmd"] = {"description": job["cmd"]["description"], "type": SCALAR["type"]}
+    return schedule
 
 
 def _add_first(properties: Schema) -> None:

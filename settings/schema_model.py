@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel
 
@@ -40,7 +40,7 @@ def _section(model: type[BaseModel], schema: Schema, definitions: Schema) -> Sch
         inner = next((kind for kind in _models(field.annotation)), None)
         written = schema["properties"][key]
         described = (
-            _section(inner, definitions[inner.__name__], definitions)
+            _grouped(field.annotation, _section(inner, definitions[inner.__name__], definitions))
             if inner
             else _plain(
                 written, is_time=any(getattr(one, "func", None) is rules.seconds for one in field.metadata)
@@ -51,6 +51,17 @@ def _section(model: type[BaseModel], schema: Schema, definitions: Schema) -> Sch
             properties[key]["default"] = written["default"]
     # Whatever is missing in one file can stand in another.
     return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _grouped(annotation: object, section: Schema) -> Schema:
+    """Describe a section, or where there are several of a kind, a group or a list of them."""
+    match get_origin(annotation):
+        case kind if kind is dict:
+            return {"type": "object", "additionalProperties": section}
+        case kind if kind is tuple:
+            return {"type": "array", "items": section}
+        case _:
+            return section
 
 
 def _models(annotation: object) -> list[type[BaseModel]]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 
 from pydantic import BaseModel, SecretStr
 
+from settings.env_section import with_tags
 from settings.load import Loading
+from settings.model import Settings
+from settings.roles import Role
 from settings.tree import Node, Path, find, key_path
 
 HIDDEN = "(secret)"
@@ -31,14 +34,19 @@ def shown(loading: Loading) -> list[str]:
     """
     if loading.settings is None:
         raise ValueError("settings that cannot be used cannot be shown")
-    lines = [*_section(loading, loading.settings, ()), *_variables(loading)]
+    lines = [*_section(loading, loading.settings, ()), *_of_the_roles(loading, loading.settings)]
     return [f"{text:<{COLUMN}} # {source}" for text, source in lines]
 
 
 def _section(loading: Loading, section: BaseModel, path: Path) -> Iterator[tuple[str, str]]:
     for name, field in type(section).model_fields.items():
         inner = (*path, field.alias or name)
-        if inner != ("env",):
+        if name == "env":
+            # That of roles is shown at the end, since most of it is of all servers.
+            if not isinstance(section, Role):
+                node = find(loading.tree, inner)
+                yield from _variables(loading, getattr(section, name), inner, node)
+        else:
             yield from _value(loading, getattr(section, name), inner)
 
 
@@ -89,15 +97,28 @@ def _named(loading: Loading, name: str, node: Node) -> str:
     return f"{origin}, named in {node.place}"
 
 
-def _variables(loading: Loading) -> Iterator[tuple[str, str]]:
-    """Show the app's clear variables, and say where the others are from."""
-    clear, secret = find(loading.tree, ("env", "clear")), find(loading.tree, ("env", "secret"))
+def _of_the_roles(loading: Loading, settings: Settings) -> Iterator[tuple[str, str]]:
+    """Show what the app finds in its environment; server by server where it is not the same."""
+    for name, role in settings.servers.items():
+        path = ("servers", name, "env")
+        written, first = find(loading.tree, path), role.env[role.hosts[0]]
+        is_same = all(env == first for env in role.env.values())
+        for host in role.hosts[:1] if is_same else role.hosts:
+            node = with_tags(written, settings.host_tags.get(host, ()), [])
+            yield from _variables(loading, role.env[host], path if is_same else (*path, host), node)
+
+
+def _variables(
+    loading: Loading, env: Mapping[str, SecretStr], path: Path, node: Node | None
+) -> Iterator[tuple[str, str]]:
+    """Show the clear variables of the app or an accessory, and say where the others are from."""
+    clear, secret = (node.items.get(part) if node else None for part in ("clear", "secret"))
     named = {}
-    for node in secret.entries if secret else ():
-        name, _, source = str(node.value).partition(":")
-        named[name] = _named(loading, source or name, node)
-    for name, value in sorted(loading.settings.env.items()) if loading.settings else ():
-        key = key_path(("env", name))
+    for entry in secret.entries if secret else ():
+        name, _, source = str(entry.value).partition(":")
+        named[name] = _named(loading, source or name, entry)
+    for name, value in sorted(env.items()):
+        key = key_path((*path, name))
         if clear and name in clear.items:
             yield f"{key}: {_text(value.get_secret_value())}", str(clear.items[name].place)
         else:

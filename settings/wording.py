@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from settings import aws, model
+from settings import accessories, aws, base, model, roles
 from settings.files import KEY_TEXT
 
 if TYPE_CHECKING:
@@ -14,21 +14,33 @@ if TYPE_CHECKING:
 
 # What each pattern of the model means.
 PATTERNS = {
-    model.NAME: (
+    base.NAME: (
         "must be 1 to 36 lower-case letters, digits, dashes and underscores, "
         "with a letter or digit at both ends"
     ),
     model.IMAGE: "must be a repository in lower-case letters, such as ada/hello; a tag if prebuilt",
-    model.HOST: "must be a host name or an address, without a user or a scheme",
-    model.DOMAIN: "must be a host name, such as www.example.org, without a scheme",
-    model.SERVER: "must be a host with an optional port, such as ghcr.io, without a scheme",
+    base.HOST: "must be a host name or an address, without a user or a scheme",
+    roles.DOMAIN: "must be a host name, such as www.example.org, without a scheme",
+    base.SERVER: "must be a host with an optional port, such as ghcr.io, without a scheme",
     model.USER: "must be the name of a user: lower-case letters, digits, dashes and underscores",
-    model.REFERENCE: "must be an image, such as docker.io/library/traefik:v3.7",
-    model.URL_PATH: 'must start with "/" and hold no blank, backtick, brace or bracket',
-    model.STATUS: 'must be a status such as 200, or a range such as "200-399"',
+    base.REFERENCE: "must be an image, such as docker.io/library/traefik:v3.7",
+    roles.URL_PATH: 'must start with "/" and hold no blank, backtick, brace or bracket',
+    roles.ASSETS: "must be an absolute path in the container, such as /app/public/assets",
+    roles.PREFIX: "must be the beginning of a path, such as /api, in letters, digits, dots and dashes",
+    roles.DRIVER: "must be a log driver of Docker's, such as local",
+    roles.CALENDAR: "must be when systemd's timers run, such as hourly, or *-*-* 03:00",
+    roles.STATUS: 'must be a status such as 200, or a range such as "200-399"',
     model.ROLLBACK: 'must be "previous" or the id of a release, such as 9e52547c5edd-a1b2c3',
-    model.VOLUME: "must be NAME:PATH or FOLDER:PATH with absolute paths, such as data:/var/lib/data",
-    model.OPTION: "must be an option of docker run without its dashes, such as memory",
+    base.VOLUME: "must be NAME:PATH or FOLDER:PATH with absolute paths, such as data:/var/lib/data",
+    base.OPTION: "must be an option of docker run without its dashes, such as memory",
+    accessories.CONTAINER_PATH: "must be an absolute path in the container, without blanks and colons",
+    accessories.FOLDER: "must be a folder of the server, such as data or /srv/data",
+    accessories.MOUNT_OPTIONS: "must be options of a mount, such as ro",
+    accessories.MODE: "must be three or four octal digits, such as 644",
+    accessories.OWNER: "must be a user or a user and a group, such as 999:999",
+    accessories.PUBLISHED: "must be PORT, HOST_PORT:PORT or ADDRESS:HOST_PORT:PORT, such as 6379",
+    accessories.NETWORK: "must be the name of a Docker network",
+    model.LIMIT: 'must be a number of servers, or a share of them such as "25%"',
     model.HOST_KEY: "must be a public host key, such as ssh-ed25519 AAAA..., as ssh-keyscan prints it",
     aws.REGION: "must be a region of AWS, such as us-east-1",
     aws.INSTANCE_TYPE: "must be an instance type of AWS, such as t3.small",
@@ -95,7 +107,7 @@ def suggestion(detail: ErrorDetails) -> str:
     """
     value = detail["input"]
     path = f"/{value}"
-    if detail.get("ctx", {}).get("pattern") == model.URL_PATH and re.fullmatch(model.URL_PATH, path):
+    if detail.get("ctx", {}).get("pattern") == roles.URL_PATH and re.fullmatch(roles.URL_PATH, path):
         return f'Write "{path}".'
     return ""
 

@@ -11,6 +11,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tools.demo.parts import Parts
 from tools.demo.parts import parts as get_parts
+from tools.toolchain import images, registry
+from tools.toolchain.progress import step
 
 TESTS = Path(__file__).parent
 # Each of these works on one server (or, the last, on the toolchain's parts), so its tests take turns in one
@@ -52,3 +54,13 @@ def parts() -> Parts:
 
 # What needs AWS's SDK is left out where that is not, as in `make check`; `make test` has it.
 collect_ignore = [] if find_spec("pulumi_aws") else ["aws"]
+
+
+@pytest.fixture(scope="session")
+def redis(parts: Parts) -> str:
+    """Redis's image in the registry, by a tag."""
+    with step("images") as part:
+        local, way = images.language_base(part, "redis")
+        registry.publish(part, parts.registry, local, "redis", "test")
+        part.done(way, local)
+    return f"{parts.registry.server}/redis:test"

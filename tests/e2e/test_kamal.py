@@ -62,7 +62,7 @@ def test_what_rails_generates(deployment: Deployment) -> None:
             ".kamal/secrets": template[".kamal/secrets"],
             "config/master.key": template["config/master.key"],
             # As in the image that Rails builds.
-            "Dockerfile": f"{dockerfile}ENV PORT=80\n",
+            "Dockerfile": f"{dockerfile}ENV PORT=80\nCOPY VERSION /rails/public/assets/app.js\n",
         },
     )
     deployment.up()
@@ -73,8 +73,9 @@ def test_what_rails_generates(deployment: Deployment) -> None:
     assert not [line for line in found if line.startswith(("KAMAL_REGISTRY", "GREETING"))]
     release = deployment.stack.outputs()["release"].value
     mounts = deployment.root(f"docker inspect --format '{{{{json .Mounts}}}}' shop_front-web-{release}")
-    assert [(one["Name"], one["Destination"]) for one in json.loads(mounts)] == [
-        ("shop_front_storage", "/rails/storage")
+    assert sorted((one.get("Name", ""), one["Destination"]) for one in json.loads(mounts)) == [
+        ("", "/rails/public/assets"),
+        ("shop_front_storage", "/rails/storage"),
     ]
     for name in ("config/deploy.yml", ".kamal/secrets"):
         (deployment.app / name).unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import runpy
 from collections.abc import Callable, Iterator
@@ -273,6 +274,22 @@ def run_program(config: dict[str, Any], *, is_preview: bool = False) -> Graph:
         )
 
 
+@contextlib.contextmanager
+def without_engine() -> Iterator[None]:
+    """Register hooks nowhere, since there is no engine that would call them."""
+
+    def registered(_hook: object) -> asyncio.Future[None]:
+        future = asyncio.get_running_loop().create_future()
+        future.set_result(None)
+        return future
+
+    with (
+        mock.patch("pulumi.resource_hooks.register_resource_hook", registered),
+        mock.patch("pulumi.resource_hooks.register_error_hook", registered),
+    ):
+        yield
+
+
 def run_function(program: Callable[[], object], *, is_preview: bool = False) -> Graph:
     """Run a part of the program as the engine would.
 
@@ -287,7 +304,7 @@ def run_function(program: Callable[[], object], *, is_preview: bool = False) -> 
     exported: dict[str, Any] = {}
 
     async def registering() -> None:
-        with mock.patch.object(pulumi, "export", exported.__setitem__):
+        with mock.patch.object(pulumi, "export", exported.__setitem__), without_engine():
             program()
 
     async def run() -> None:

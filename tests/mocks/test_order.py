@@ -10,10 +10,10 @@ import pytest
 from tests.mocks.conftest import HOST, configured
 from tests.mocks.graph import DIGEST, Graph, run_program
 
-HERE = f"hello-{HOST}-login-here"
+HERE = "hello-login-here"
 IMAGE = "hello-image"
 KEY, SCRIPTS, DOCKER = f"{HOST}-host-key", f"{HOST}-scripts", f"{HOST}-docker"
-LOGIN, ENV, TRAEFIK = f"hello-{HOST}-login", f"hello-{HOST}-env", f"hello-{HOST}-traefik"
+LOGIN, ENV, TRAEFIK = f"hello-{HOST}-login", f"hello-web-{HOST}-env", f"hello-{HOST}-traefik"
 CANDIDATE, CUTOVER, RETIRE = (f"hello-web-{HOST}-{step}" for step in ("candidate", "cutover", "retire"))
 
 # All that each must wait for, and so all that it must not.

@@ -20,7 +20,7 @@ def test_the_steps_are_all_there(graph: Graph) -> None:
     """See to it that no rule holds for want of resources."""
     assert len(graph.of_type(REMOTE)) == 8
     assert len(graph.of_type("docker:index/image:Image")) == 1
-    assert len([resource for resource in graph.resources if not resource.is_custom]) == 9
+    assert len([resource for resource in graph.resources if not resource.is_custom]) == 10
 
 
 def test_every_resource_has_a_parent(graph: Graph) -> None:
@@ -88,7 +88,7 @@ def test_no_secret_stands_in_a_plain_input(graph: Graph) -> None:
 def test_no_secret_stands_in_an_output_of_the_stack(learnt: Graph) -> None:
     """Export only what may be shown."""
     assert set(learnt.outputs) == {
-        "url", "host", "image", "release", "previous_release", "ssh", "docker_host",
+        "url", "host", "image", "release", "previous_release", "ssh", "docker_host", "servers",
     }  # fmt: skip
     assert learnt.outputs["url"] == "http://shop.example"
     assert learnt.outputs["host"] == HOST
@@ -100,10 +100,10 @@ def test_the_secrets_arrive_where_they_are_needed(learnt: Graph) -> None:
 
     assert learnt.named("hello-image").plain("registry")["password"] == PASSWORD
     assert learnt.named(f"{on_host}-login").plain("stdin") == PASSWORD
-    assert learnt.named(f"{on_host}-login-here").plain("stdin") == PASSWORD
-    assert learnt.named(f"{on_host}-env").plain("stdin").startswith("LINES ")
-    assert learnt.named(f"{on_host}-env").plain("connection")["privateKey"] == PRIVATE_KEY
-    assert learnt.named(f"{on_host}-env").inputs["stdin"][SECRET_MARK] == SECRET_VALUE
+    assert learnt.named("hello-login-here").plain("stdin") == PASSWORD
+    assert learnt.named(f"hello-web-{HOST}-env").plain("stdin").startswith("LINES ")
+    assert learnt.named(f"hello-web-{HOST}-env").plain("connection")["privateKey"] == PRIVATE_KEY
+    assert learnt.named(f"hello-web-{HOST}-env").inputs["stdin"][SECRET_MARK] == SECRET_VALUE
 
 
 def test_every_remote_command_checks_a_host_key(learnt: Graph, pinned: Graph) -> None:
@@ -121,7 +121,7 @@ def test_a_host_key_that_is_not_yet_learnt_is_waited_for(preview: Graph) -> None
 
 def test_a_pinned_host_key_is_not_learnt(pinned: Graph) -> None:
     """Ask no server for a key that the user has given."""
-    assert [command.name for command in pinned.of_type(LOCAL)] == [f"hello-{HOST}-login-here"]
+    assert [command.name for command in pinned.of_type(LOCAL)] == ["hello-login-here"]
 
 
 def test_no_command_takes_what_warns_or_replaces(graph: Graph) -> None:

@@ -69,8 +69,8 @@ def test_docker_is_installed_once(docker_server: Server) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"service": "shop"}, "--env is missing"),
-        ({"service": "shop", "env": "e", "colour": "red"}, "unknown argument --colour (known: service env)"),
+        ({"service": "shop", "role": "web"}, "--env is missing"),
+        ({"service": "shop", "colour": "red"}, "unknown argument --colour (known: service role env)"),
     ],
 )
 def test_wrong_arguments_are_refused_by_name(server: Server, arguments: dict[str, str], message: str) -> None:
@@ -100,22 +100,22 @@ def test_variables_arrive_byte_for_byte_and_for_root_only(server: Server) -> Non
     """Every value lies on the server as it was sent, in files of mode 0600, and is not sent again."""
     variables = {"PLAIN": "a b  c", "HASH": "x # y", "QUOTES": "'\"", "DOLLAR": "$HOME `id`", "UTF": "grüße",
                  "EMPTY": "", "LINES": "one\ntwo\n", "LONG": "x" * 70_000}  # fmt: skip
-    first = server.step("write-env", env_lines(variables), service="shop", env="cafe01")
+    first = server.step("write-env", env_lines(variables), service="shop", role="web", env="cafe01")
     assert "8 variables brought to the server" in first.text
-    folder = "/var/lib/backstaff/services/shop/env/cafe01"
+    folder = "/var/lib/backstaff/services/shop/env/web/cafe01"
     lines = server.root(f"cat {folder}/env").splitlines()
     one_line = {key: value for key, value in variables.items() if key not in {"LINES", "LONG"}}
     assert dict(line.split("=", 1) for line in lines) == one_line
     assert server.root(f"cat {folder}/multiline/LINES; echo end") == "one\ntwo\nend\n"
     assert server.root(f"wc -c < {folder}/multiline/LONG").strip() == "70000"
     assert set(server.root(f"find {folder} -type f -printf '%m\\n'").split()) == {"600"}
-    assert "already there" in server.step("write-env", "", service="shop", env="cafe01").text
+    assert "already there" in server.step("write-env", "", service="shop", role="web", env="cafe01").text
 
 
 def test_a_step_with_nothing_to_do_takes_all_that_it_was_sent(server: Server) -> None:
     """A script that ends early has read its input: else the sender fails, as it could not send the rest."""
-    server.step("write-env", env_lines({"A": "1"}), service="shop", env="cafe02")
-    step = f"/var/lib/backstaff/bin/{server.scripts.digest}/write-env --service shop --env cafe02"
+    server.step("write-env", env_lines({"A": "1"}), service="shop", role="web", env="cafe02")
+    step = f"/var/lib/backstaff/bin/{server.scripts.digest}/write-env --service shop --role web --env cafe02"
     told = server.root(f"bash -c 'yes A MQ== | head -c 1000000 | {step}; echo ${{PIPESTATUS[1]}}'")
     assert told.splitlines() == ["step 7, env: these variables are already there", "0"]
 

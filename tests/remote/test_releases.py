@@ -9,6 +9,7 @@ import pytest
 from render.env_file import env_lines
 from render.names import RoleNames
 from render.traefik import candidate_file, live_file, private_file
+from settings import Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,7 @@ class Shop:
         """Start a candidate."""
         arguments: dict[str, str | int] = {
             "service": "shop", "role": "web", "release": release, "image": self.image, "env": "e1",
-            "app_port": PORT,
+            "app_port": PORT, "routes": "*/",
         }  # fmt: skip
         return self.server.step(
             "start-candidate", candidate_file(NAMES, release, PORT), *rest, **arguments | GATE | changes
@@ -49,11 +50,12 @@ class Shop:
     def switch(self, release: str, **changes: str | int) -> Outcome:
         """Switch the public route."""
         arguments: dict[str, str | int] = {
-            "service": "shop", "role": "web", "release": release, "public_host": "localhost",
-            "public_check": "healthy",
+            "service": "shop", "role": "web", "release": release, "restart": "unless-stopped",
+            "routes": "*/",
+            "public_host": "localhost", "public_path": "/up", "public_check": "healthy",
         }  # fmt: skip
         return self.server.step(
-            "switch-release", live_file(NAMES, release, PORT, (), 60), **arguments | GATE | changes
+            "switch-release", live_file(NAMES, release, PORT, Proxy()), **arguments | GATE | changes
         )
 
     def retire(self, release: str, **changes: str | int) -> Outcome:
@@ -88,7 +90,7 @@ def service(docker_server: Server, app_image: str, parts: Parts) -> Shop:
     )
     assert traefik.status == 0, traefik.text
     env = docker_server.step(
-        "write-env", env_lines({"GREETING": "Hi", "LINES": "a\nb\n"}), service="shop", env="e1"
+        "write-env", env_lines({"GREETING": "Hi", "LINES": "a\nb\n"}), service="shop", role="web", env="e1"
     )
     assert env.status == 0, env.text
     return Shop(docker_server, app_image)
@@ -131,6 +133,15 @@ def test_the_switch_is_seen_by_the_public_and_may_run_twice(shop: Shop) -> None:
     assert "is live already" in shop.start("r1").text
 
 
+def test_what_another_service_is_routed_by_is_refused(shop: Shop) -> None:
+    """Start and switch nothing that would take requests from it, and say whose they are."""
+    shop.deploy("r1")
+    for refused in (shop.start("r1", service="blog", routes="*/blog */"), shop.switch("r1", service="blog")):
+        assert refused.status == 1
+        assert "requests for */ are routed to shop-web on this server already" in refused.text
+    assert shop.routes() == {"live-shop-web.yml"}
+
+
 def test_a_candidate_that_is_not_healthy_is_taken_away(shop: Shop) -> None:
     """A wrong health path fails with the last status, and container and route are gone."""
     shop.deploy("r1")
@@ -156,7 +167,7 @@ def test_a_switch_that_does_not_serve_is_undone(shop: Shop) -> None:
     """A release that answers its probe but not the public's check is switched back."""
     shop.deploy("r1")
     shop.start("r2")
-    failed = shop.switch("r2", health_path="/nowhere")
+    failed = shop.switch("r2", health_path="/nowhere", public_path="/nowhere")
     assert failed.status == 1
     assert "does not serve on port 80: asked GET /nowhere" in failed.text
     assert "r1" in shop.server.root("head -1 /var/lib/backstaff/traefik/dynamic/live-shop-web.yml")
@@ -221,7 +232,7 @@ def test_two_deploys_at_once_wait_for_each_other(shop: Shop) -> None:
         "--release r0 --env e1 --drain-timeout 1 --stop-timeout 1 --retain 2"
     )
     said = shop.server.root(
-        f"flock /var/lib/backstaff/locks/shop sh -c '{hold}' & "
+        f"flock /var/lib/backstaff/locks/shop-web sh -c '{hold}' & "
         f"until test -e /run/holder-began; do sleep 0.05; done; {retire}; ls /run/holder-ended"
     )
     assert said.splitlines()[-1] == "/run/holder-ended"
@@ -330,3 +341,47 @@ def test_a_release_that_never_was_live_is_not_kept(shop: Shop) -> None:
     shop.deploy("r3")
     assert shop.containers() == ["shop-web-r3 running", "shop-web-r1 exited"]
     assert shop.routes() == {"live-shop-web.yml"}
+
+
+def test_assets_of_both_releases_can_be_had_from_either(shop: Shop) -> None:
+    """Each has its own and the other's, not those of two before; what both have stays its own."""
+    shop.server.root(f"{DOCKER} pull --quiet {shop.image}")
+    for number in (1, 2, 3):
+        script = (
+            f"mkdir -p /www; echo {number} > /www/{number}.js; echo {number} > /www/same.js; chmod 640 /www/*"
+        )
+        shop.server.root(f"docker run --name made --user 0 {shop.image} sh -c '{script}'")
+        # Its command is the app's again.
+        change = "--change 'USER 0' --change 'CMD [\"python3\", \"app.py\"]'"
+        shop.server.root(f"docker commit {change} made assets:{number} && docker rm made")
+
+    def start(release: str, number: int) -> Outcome:
+        return shop.start(release, image=f"assets:{number}", asset_path="/www:ro")
+
+    def assets(release: str) -> str:
+        return shop.server.root(f"docker exec shop-web-{release} sh -c 'cd /www && grep . *'").strip()
+
+    def deploy(release: str, number: int) -> None:
+        for outcome in (start(release, number), shop.switch(release), shop.retire(release, retain=1)):
+            assert outcome.status == 0, outcome.text
+
+    deploy("r1", 1)
+    started = start("r2", 2)
+    assert started.status == 0, started.text
+    assert "assets of release r1 can be had from both" in started.text
+    assert assets("r1") == "1.js:1\n2.js:2\nsame.js:1"
+    assert assets("r2") == "1.js:1\n2.js:2\nsame.js:2"
+    assert shop.server.root("docker exec shop-web-r2 stat -c %a /www/2.js") == "640\n"
+    assert shop.server.root("docker exec shop-web-r2 touch /www/new 2>&1 || true") != ""
+    deploy("r2", 2)
+    deploy("r3", 3)
+    assert assets("r3") == "2.js:2\n3.js:3\nsame.js:3"
+    assert shop.server.root("ls /var/lib/backstaff/services/shop/assets/web").split() == ["r2", "r3"]
+
+    missing = shop.start("r4", asset_path="/not/there")
+    assert missing.status == 1
+    assert "there is no folder /not/there in " in missing.text
+    assert shop.server.root("ls /var/lib/backstaff/services/shop/assets/web").split() == ["r2", "r3"]
+    again = start("r2", 2)
+    assert again.status == 0, again.text
+    assert assets("r2") == "1.js:1\n2.js:2\n3.js:3\nsame.js:2"

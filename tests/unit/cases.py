@@ -17,8 +17,10 @@ import yaml
 from pydantic import BaseModel, SecretStr
 
 from settings.load import Loading, read
+from settings.model import Settings
 
 FOLDER = Path(__file__).parent / "corpus"
+HIDDEN: dict[str, Any] = {"app": True, "servers": {"__all__": {"env"}}}
 EXPECTED = ("errors", "warnings", "settings", "env")
 MARK = re.compile(r"^=== (.+)\n", re.MULTILINE)
 # The app's folder of a case, and what it is called in a message.
@@ -53,7 +55,7 @@ class Case:
         return cls(path.stem, dict(zip(found[::2], found[1::2], strict=True)))
 
     def write_app(self, folder: Path) -> None:
-        """Lay the app's folder out, with a Dockerfile if the case names none.
+        """Lay the app's folder out, with a Dockerfile if the case names none; `#!` makes a file a program.
 
         Args:
             folder: where the app's folder comes to lie.
@@ -63,6 +65,7 @@ class Case:
                 path = folder / APP / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8")
+                path.chmod(0o755 if text.startswith("#!") else 0o644)
 
     def load(self, folder: Path) -> Loading:
         """Load the case as the program does.
@@ -98,11 +101,29 @@ def outcome(loading: Loading, folder: Path) -> dict[str, str]:
     }
     settings = loading.settings
     if settings and not loading.problems:
-        differing = settings.model_dump(exclude_defaults=True, exclude={"app", "env"})
+        differing = settings.model_dump(exclude_defaults=True, exclude=HIDDEN)
         parts["settings"] = yaml.safe_dump(plain(differing), sort_keys=False, allow_unicode=True, width=1000)
-        env = {name: value.get_secret_value() for name, value in settings.env.items()}
+        env = env_of(settings)
         parts["env"] = json.dumps(env, indent=2, ensure_ascii=False) + "\n" if env else ""
     return {name: text.replace(str(folder), "/project") for name, text in parts.items() if text}
+
+
+def env_of(settings: Settings) -> dict[str, Any]:
+    """Tell what reaches the app.
+
+    Args:
+        settings: the model.
+
+    Returns:
+        The variables; by role and server where they are not all the same.
+    """
+    envs = {
+        f"{name} on {host}": {key: value.get_secret_value() for key, value in env.items()}
+        for name, role in settings.servers.items()
+        for host, env in role.env.items()
+    }
+    first = next(iter(envs.values()))
+    return first if all(env == first for env in envs.values()) else envs
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - of any shape

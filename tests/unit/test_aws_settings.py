@@ -126,7 +126,7 @@ def test_what_follows_from_the_section_need_not_be_written(project: Project) -> 
     """Name the server, log in as Canonical's images let in, and build for the instance type's processor."""
     settings = load(project, aws=AWS | {"instance_type": "t4g.small"})
 
-    assert settings.servers == ("hello-1",)
+    assert settings.hosts == ("hello-1",)
     assert (settings.ssh.user, settings.builder.arch) == ("ubuntu", "arm64")
     assert load(project, ssh={"user": "admin"}).ssh.user == "admin"
     assert load(project, aws=AWS | {"ami": "ami-0a"}).ssh.user == "root"

@@ -8,18 +8,18 @@ from pathlib import Path
 import hypothesis
 from hypothesis import strategies
 
-from render.env_file import env_digest, env_lines
+from render.env_file import digest_of, env_lines
 from render.scripts import REMOTE
 from settings.dotenv import VARIABLE
 from tests.unit.shell import TEXTS, function_of, run
 
-WRITE_ENV = REMOTE / "write-env.sh"
+LIBRARY = REMOTE / "lib-env.sh"
 PROGRAM = (
     "set -euo pipefail; shopt -s inherit_errexit; export LC_ALL=C.UTF-8\n"
     "say() { :; }\nreadonly LINE_BYTES=60000\n"
-    + function_of(WRITE_ENV, "byte_length")
-    + function_of(WRITE_ENV, "write_variables")
-    + 'INPUT=$(cat); write_variables "$FOLDER"'
+    + function_of(LIBRARY, "byte_length")
+    + function_of(LIBRARY, "write_variables")
+    + 'INPUT=$(cat); printf "%s\\n" "$INPUT" | write_variables "$FOLDER"'
 )
 # https://pkg.go.dev/bufio#pkg-constants, MaxScanTokenSize, as docker/cli's opts/envfile reads lines
 DOCKER_LINE_BYTES = 64 * 1024
@@ -70,7 +70,7 @@ def test_each_variable_is_one_line_without_its_value() -> None:
 
 def test_the_digest_is_the_same_on_every_day_and_machine() -> None:
     """Pin one digest: another would restart every container of every user at the next deploy."""
-    assert env_digest({"A": "1", "B": "\u00fc"}) == "e626b56d10dd"
+    assert digest_of({"A": "1", "B": "\u00fc"}) == "e626b56d10dd"
 
 
 def test_the_digest_counts_names_and_values() -> None:
@@ -86,9 +86,9 @@ def test_the_digest_counts_names_and_values() -> None:
         {"A": "1, B"},
     ]
 
-    assert len({env_digest(env) for env in envs}) == len(envs)
+    assert len({digest_of(env) for env in envs}) == len(envs)
 
 
 def test_the_digest_does_not_count_the_order() -> None:
     """Take two files with the same variables in another order for the same."""
-    assert env_digest({"A": "1", "B": "2"}) == env_digest({"B": "2", "A": "1"})
+    assert digest_of({"A": "1", "B": "2"}) == digest_of({"B": "2", "A": "1"})

@@ -18,7 +18,20 @@ from settings.load import Loading, read
 DOC = Path(__file__).parent.parent.parent / "docs" / "kamal.md"
 ROW = re.compile(r"^\| `([^`]+)` \| ([12 ]+) \| `([^`]+)` \| (\w+) \|")
 # Keys that the README explains, and no file for Kamal holds.
-OWN = {"app", "allowCommands", "secrets", "rollback", "traefik.http_port", "ssh.host_keys"}
+OWN = {
+    "release_command",
+    "release_timeout",
+    "app",
+    "allowCommands",
+    "secrets",
+    "rollback",
+    "traefik.http_port",
+    "ssh.host_keys",
+}
+OWN |= {
+    f"accessories.db.{key}"
+    for key in ("healthcheck", "deploy_timeout", "stop_timeout", "refresh", "remove_data")
+}
 OWN |= {f"proxy.healthcheck.{key}" for key in ("host", "port", "status", "body", "successes")}
 
 
@@ -56,7 +69,8 @@ def settings_with(row: Row) -> dict[str, Any]:
     }
     if "2" in row.generations:
         file["builder"] = {"arch": "amd64"}
-    if row.key.startswith("accessories.db") and row.key != "accessories.db.image":
+    if row.key.startswith("accessories.db"):
+        file["servers"] = {"web": {"hosts": [{"203.0.113.10": "writer"}]}}
         file["accessories"] = {"db": {"image": "postgres:17"}}
     *groups, last = row.key.split(".")
     section = file
@@ -70,7 +84,8 @@ def read_file(folder: Path, file: dict[str, Any]) -> Loading:
     """Read a file as the program does."""
     (folder / "config").mkdir()
     (folder / "Dockerfile").touch()
-    (folder / "id_ed25519").touch()
+    for name in ("id_ed25519", "my.cnf"):
+        (folder / name).touch()
     (folder / "config" / "deploy.yml").write_text(yaml.safe_dump(file), encoding="utf-8")
     return read("dev", {"app": str(folder)}, folder, {"TOKEN": "pw"})
 
@@ -114,6 +129,8 @@ def keys_of(path: tuple[str, ...]) -> list[str]:
     found: list[str] = []
     section = section_at(path)
     for key in known_keys(path):
+        if key in {"accessories", "servers"}:  # whose keys have names of the user's above them
+            continue
         field = section.model_fields.get(key)
         inner = section_at((*path, key)) if field else section
         is_group = inner is not section and issubclass(inner, BaseModel)

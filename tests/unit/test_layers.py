@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent.parent
 # What each layer may import, beside the standard library.
 ALLOWED = {
     "settings": {"settings", "pydantic", "pydantic_core", "dotenv", "yaml"},
-    "render": {"render", "settings", "yaml"},
+    "render": {"render", "settings", "pydantic", "yaml"},
     "components": {
         "components",
         "render",

@@ -53,7 +53,7 @@ def test_ruby_renders_what_the_stack_allows(tmp_path: Path) -> None:
     allowed = load(tmp_path, LOOPS, is_allowed=True)
     assert (allowed.problems, allowed.settings and allowed.settings.service) == ([], "hello")
     assert allowed.settings is not None
-    assert (allowed.settings.servers, allowed.settings.labels) == (("203.0.113.10",), {"sum": "7"})
+    assert (allowed.settings.hosts, allowed.settings.labels) == (("203.0.113.10",), {"sum": "7"})
 
 
 def test_what_ruby_cannot_run_is_told(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_a_new_name_gives_another_digest(remote: Path) -> None:
 def test_the_archive_holds_all_scripts_but_the_first() -> None:
     """Pack steps by their name alone, libraries by their file names, and not what does the unpacking."""
     scripts = {script.stem: script for script in REMOTE.glob("*.sh")}
-    for library in ("lib", "lib-apt", "lib-gate"):
+    for library in (name for name in list(scripts) if name.startswith("lib")):
         scripts[f"{library}.sh"] = scripts.pop(library)
     del scripts["connect"]
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from settings import Settings
 from tests.unit.bad_settings import BAD, FILE, REGISTRY
+from tests.unit.cases import env_of
 from tests.unit.project import PASSWORD, Project
 
 
@@ -66,9 +67,7 @@ def test_the_app_does_not_get_what_the_registry_needs(project: Project) -> None:
 
     settings = project.load(registry=REGISTRY | {"password": ["TOKEN"]})
 
-    assert {name: value.get_secret_value() for name, value in settings.env.items()} == {
-        "TOKENS": "for-the-app"
-    }
+    assert env_of(settings) == {"TOKENS": "for-the-app"}
 
 
 def test_values_reach_the_app_with_their_blanks(project: Project) -> None:
@@ -77,7 +76,7 @@ def test_values_reach_the_app_with_their_blanks(project: Project) -> None:
 
     settings = project.load(registry=REGISTRY | {"password": " p "}, builder={"args": {"A": " a "}})
 
-    assert settings.env["PADDED"].get_secret_value() == "  two  \n"
+    assert env_of(settings)["PADDED"] == "  two  \n"
     assert settings.registry
     assert settings.registry.password.get_secret_value() == " p "
     assert settings.builder.args == {"A": " a "}
@@ -148,7 +147,7 @@ def test_a_prebuilt_image_needs_no_dockerfile(project: Project) -> None:
         assert settings.repository == f"docker.io/{image}"
     (project.app / "Dockerfile").unlink()
     (project.app / ".env").write_text("A=1\n")
-    assert set(project.load(image="hello:v1").env) == {"A"}
+    assert env_of(project.load(image="hello:v1")) == {"A": "1"}
     assert not project.complaints(image="hello:v1")
     assert project.complaints(image="me.example:5000/hello")
 
@@ -171,7 +170,7 @@ def test_settings_are_frozen(project: Project) -> None:
     """Refuse every change to every key of every section."""
     found = sections(project.load())
 
-    assert len(found) == 8
+    assert len(found) == 9
     for section in found:
         for key in type(section).model_fields:
             with pytest.raises(ValidationError, match="frozen"):

@@ -15,6 +15,7 @@ from pydantic import BaseModel, SecretStr
 from settings.load import read
 from settings.model import Settings
 from settings.tree import Node, Place, Source, merge, plain
+from tests.unit.cases import env_of
 
 TRIES = hypothesis.settings(max_examples=60, deadline=None, database=None)
 WORDS = strategies.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
@@ -93,12 +94,12 @@ def written(settings: Settings) -> dict[str, Any]:
     file: dict[str, Any] = as_yaml(settings)
     for key in ("app", "allow_commands", "secrets"):
         file.pop(key, None)
-    role: dict[str, Any] = {"hosts": file["servers"], "options": file.pop("options")}
-    if command := file.pop("command"):
+    role = file["servers"]["web"]
+    if command := role.pop("command"):
         role["cmd"] = shlex.join(command)
     role["options"] = {name: values or True for name, values in role["options"].items()}
-    registry = file.get("registry", "none")
-    return file | {"servers": {"web": role}, "env": {"clear": file["env"]}, "registry": registry}
+    role["env"] = {"clear": role["env"][role["hosts"][0]]}
+    return file | {"registry": file.get("registry", "none")}
 
 
 def as_yaml(value: Any) -> Any:  # noqa: ANN401 - of any shape
@@ -138,8 +139,7 @@ def test_variables_keep_every_byte(
 ) -> None:
     """Bring each variable of a file to the app's env as it was written."""
     file = {"service": "hello", "servers": ["203.0.113.10"], "env": {"clear": variables}}
-    env = load(tmp_path_factory.mktemp("app"), file).env
-    assert {name: value.get_secret_value() for name, value in env.items()} == variables
+    assert env_of(load(tmp_path_factory.mktemp("app"), file)) == variables
 
 
 PLACE = Place(Source("a file"))

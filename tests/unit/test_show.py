@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from settings.show import shown
 from settings.tree import key_path
@@ -40,10 +41,10 @@ def test_each_value_has_its_source(tmp_path: Path) -> None:
         "proxy.hosts[1]": "www.shop.example.com # config/deploy.yml:72:7",
         "proxy.healthcheck.successes": "1 # default",
         "proxy.healthcheck.status[0]": "200-299 # default",
-        "command[3]": "a b # config/deploy.yml:9:5",
-        "options.init": "none # config/deploy.yml:14:7",
-        "env.PORT": "8000 # config/deploy.yml:43:5",
-        "env.BIG_KEY": "(secret) # .kamal/secrets-common, named in config/deploy.yml:54:11",
+        "servers.app.command[3]": "a b # config/deploy.yml:9:5",
+        "servers.app.options.init": "none # config/deploy.yml:14:7",
+        "servers.app.env.PORT": "8000 # config/deploy.yml:43:5",
+        "servers.app.env.BIG_KEY": "(secret) # .kamal/secrets-common, named in config/deploy.yml:54:11",
     }
     assert {key: found[key] for key in expected} == expected
 
@@ -55,9 +56,9 @@ def test_the_stronger_source_is_named(tmp_path: Path) -> None:
     assert found["service"] == "hello # config/deploy.yml:1:1"
 
     found = lines(named("k1-destination"), tmp_path / "destination")
-    assert found["servers[0]"] == "203.0.113.20 # config/deploy.staging.yml:2:5"
-    assert found["env.WORKERS"] == "1 # config/deploy.staging.yml:4:11"
-    assert found["env.RAILS_ENV"] == "production # config/deploy.yml:7:11"
+    assert found["servers.web.hosts[0]"] == "203.0.113.20 # config/deploy.staging.yml:2:5"
+    assert found["servers.web.env.WORKERS"] == "1 # config/deploy.staging.yml:4:11"
+    assert found["servers.web.env.RAILS_ENV"] == "production # config/deploy.yml:7:11"
 
 
 @pytest.mark.parametrize("case", ACCEPTED, ids=lambda case: case.name)
@@ -67,14 +68,24 @@ def test_no_secret_is_shown(case: Case, tmp_path: Path) -> None:
     settings = case.load(tmp_path).settings
 
     assert settings is not None
-    password = settings.registry.password.get_secret_value() if settings.registry else "-"
+    accessories = settings.accessories
+    registries = [settings.registry, *(one.registry for one in accessories.values())]
+    passwords = [one.password.get_secret_value() for one in registries if one]
+    envs: dict[tuple[str, ...], dict[str, SecretStr]] = {
+        ("accessories", name, "env"): one.env for name, one in accessories.items()
+    }
+    for name, role in settings.servers.items():
+        path, first = ("servers", name, "env"), role.env[role.hosts[0]]
+        is_same = all(env == first for env in role.env.values())
+        envs |= {path: first} if is_same else {(*path, host): env for host, env in role.env.items()}
     secret = [
         value.get_secret_value()
-        for name, value in settings.env.items()
-        if found[key_path(("env", name))].startswith("(secret)")
+        for path, env in envs.items()
+        for name, value in env.items()
+        if found[key_path((*path, name))].startswith("(secret)")
     ]
     text = "\n".join(line.partition(" # ")[0] for line in found.values())
-    assert not [value for value in (password, *secret) if f" {value} " in f" {text} "]
+    assert not [value for value in (*passwords, *secret) if f" {value} " in f" {text} "]
 
 
 def show(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -8,8 +8,10 @@ import pytest
 import yaml
 
 from render.names import PRIVATE_PORT, RELEASE_HEADER, RoleNames
+from render.routes import public_path
 from render.scripts import REMOTE
 from render.traefik import candidate_file, live_file, private_file
+from settings import HealthCheck, Proxy
 from tests.unit.shell import run
 
 NAMES = RoleNames("hello", "web")
@@ -40,18 +42,27 @@ def test_the_candidate_is_reached_by_its_header_on_the_private_entry_point() -> 
 
 
 @pytest.mark.parametrize(
-    ("hosts", "rule"),
+    ("hosts", "rule", "priority"),
     [
-        ((), "PathPrefix(`/`)"),
-        (("a.example",), "Host(`a.example`)"),
-        (("a.example", "b.example"), "Host(`a.example`) || Host(`b.example`)"),
+        ((), "PathPrefix(`/`)", 1),
+        (("a.example",), "Host(`a.example`)", 1001),
+        (("a.example", "b.example"), "(Host(`a.example`) || Host(`b.example`))", 1001),
     ],
 )
-def test_the_live_route_takes_the_public_to_one_release(hosts: tuple[str, ...], rule: str) -> None:
+def test_the_live_route_takes_the_public_to_one_release(
+    hosts: tuple[str, ...], rule: str, priority: int
+) -> None:
     """Route the app's host names, or every request, on the public entry point."""
-    assert parsed(live_file(NAMES, RELEASE, 8000, hosts, 7)) == {
+    assert parsed(live_file(NAMES, RELEASE, 8000, Proxy(hosts=hosts, response_timeout=7))) == {
         "http": {
-            "routers": {"hello-web": {"entryPoints": ["http"], "rule": rule, "service": CONTAINER}},
+            "routers": {
+                "hello-web": {
+                    "entryPoints": ["http"],
+                    "rule": rule,
+                    "priority": priority,
+                    "service": CONTAINER,
+                }
+            },
             "services": {
                 CONTAINER: {"loadBalancer": BALANCER["loadBalancer"] | {"serversTransport": "hello-web"}}
             },
@@ -62,15 +73,54 @@ def test_the_live_route_takes_the_public_to_one_release(hosts: tuple[str, ...], 
     }
 
 
+def test_path_prefixes_are_whole_parts_of_a_path() -> None:
+    """Give each prefix a router, a longer one first, and take it off on the way unless that is not wanted."""
+    proxy = Proxy(hosts=("a.example",), path_prefixes=("/api", "/api/v2"))
+    http = parsed(live_file(NAMES, RELEASE, 8000, proxy))["http"]
+    rules = {name: (one["rule"], one["priority"]) for name, one in http["routers"].items()}
+    assert rules == {
+        "hello-web": ("Host(`a.example`) && (Path(`/api`) || PathPrefix(`/api/`))", 1004),
+        "hello-web-2": ("Host(`a.example`) && (Path(`/api/v2`) || PathPrefix(`/api/v2/`))", 1007),
+    }
+    assert http["middlewares"] == {"hello-web": {"stripPrefix": {"prefixes": ["/api", "/api/v2"]}}}
+    assert {tuple(one["middlewares"]) for one in http["routers"].values()} == {("hello-web",)}
+    kept = parsed(live_file(NAMES, RELEASE, 8000, proxy.model_copy(update={"strip_path_prefix": False})))
+    assert "middlewares" not in str(kept)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "words", "path"),
+    [
+        (Proxy(), "*/", "/up"),
+        (Proxy(hosts=("B.example", "a.example")), "a.example/ b.example/", "/up"),
+        (Proxy(path_prefixes=("/api", "/v2")), "*/api */v2", "/api/up"),
+        (Proxy(path_prefixes=("/api",), strip_path_prefix=False), "*/api", "/api"),
+        (
+            Proxy(
+                path_prefixes=("/v2", "/api"),
+                strip_path_prefix=False,
+                healthcheck=HealthCheck(path="/api/up?deep=1"),
+            ),
+            "*/api */v2",
+            "/api/up?deep=1",
+        ),
+    ],
+)
+def test_scripts_are_told_who_is_routed(proxy: Proxy, words: str, path: str) -> None:
+    """Say what another service may not have too, and which path the public reaches the app's health with."""
+    assert live_file(NAMES, RELEASE, 8000, proxy).splitlines()[1] == f"# routes: {words}"
+    assert (" ".join(proxy.routes), public_path(proxy)) == (words, path)
+
+
 def test_the_first_line_tells_the_release() -> None:
     """Let a script on the server see which release a file is for, without a parser."""
-    for text in (live_file(NAMES, RELEASE, 8000, (), 30), candidate_file(NAMES, RELEASE, 8000)):
+    for text in (live_file(NAMES, RELEASE, 8000, Proxy()), candidate_file(NAMES, RELEASE, 8000)):
         assert text.split("\n")[0] == f"# release: {RELEASE}"
 
 
 def test_two_releases_share_the_router_and_nothing_else() -> None:
     """Let a switch replace the router, while candidates of two releases lie side by side."""
-    one, two = (parsed(live_file(NAMES, release, 8000, (), 30))["http"] for release in ("r1", "r2"))
+    one, two = (parsed(live_file(NAMES, release, 8000, Proxy()))["http"] for release in ("r1", "r2"))
     first, second = (parsed(candidate_file(NAMES, release, 8000))["http"] for release in ("r1", "r2"))
 
     assert one["routers"].keys() == two["routers"].keys()

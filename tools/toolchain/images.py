@@ -29,8 +29,13 @@ HUB: Final = "https://registry-1.docker.io/v2/"
 
 HUB_BOX_BASE: Final = "ubuntu:24.04"
 HUB_PYTHON: Final = "python:3.13-slim"
-# For the examples in other languages: made when they are asked for.
-HUB_LANGUAGES: Final = {"python": HUB_PYTHON, "node": "node:22-slim", "go": "golang:1.25"}
+# For the examples in other languages, and Redis, for a container beside an app: made when they are asked for.
+HUB_LANGUAGES: Final = {
+    "python": HUB_PYTHON,
+    "node": "node:22-slim",
+    "go": "golang:1.25",
+    "redis": "redis:7-bookworm",
+}
 
 # Measured: the binary unpacked, its copy on the way to Docker, and the image.
 TRAEFIK_NEEDED_MIB: Final = 700

@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 from typing import IO
 
-from tools.offline_plugins.docker import paths
-from tools.offline_plugins.docker.walk import ContextError, Entry, ignore_patterns, ignore_rules, sent_files
+from render.context import paths
+from render.context.walk import ContextError, Entry, ignore_patterns, ignore_rules, sent_files
+from tools.offline_plugins.plugin import PluginError
 
 _IGNORE_FILE = ".dockerignore"
 
@@ -29,20 +30,20 @@ def locate(context: str, dockerfile: str) -> tuple[str, str]:
         The context's absolute path, and the Dockerfile's path relative to it (`../` when it is outside).
 
     Raises:
-        ContextError: When there is no such folder or file.
+        PluginError: When there is no such folder or file.
     """
     try:
         folder = paths.resolve_links(_absolute(context))
     except OSError as error:
-        raise ContextError(
+        raise PluginError(
             f"error resolving context: unable to evaluate symlinks in context path: {_missing(error)}"
         ) from error
     if not Path(folder).is_dir():
-        raise ContextError(f"error resolving context: context must be a directory: {folder}")
+        raise PluginError(f"error resolving context: context must be a directory: {folder}")
     try:
         file = paths.resolve_links(_absolute(dockerfile))
     except OSError as error:
-        raise ContextError(
+        raise PluginError(
             f"error resolving context: unable to evaluate symlinks in Dockerfile path: {_missing(error)}"
         ) from error
     return folder, os.path.relpath(file, folder)
@@ -68,10 +69,12 @@ def pack(context: str, dockerfile: str, patterns_of: tuple[str, str]) -> tuple[I
         The archive, to be closed by the caller, and the Dockerfile's name in it.
 
     Raises:
-        ContextError: When a file cannot be read.
+        PluginError: When a file cannot be read.
     """
-    patterns = _with_build_files(ignore_patterns(*patterns_of), dockerfile)
-    rules = ignore_rules(patterns)
+    try:
+        rules = ignore_rules(_with_build_files(ignore_patterns(*patterns_of), dockerfile))
+    except ContextError as error:
+        raise PluginError(str(error)) from error
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     outside = dockerfile.startswith("../")
     with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
@@ -113,7 +116,7 @@ def _add(archive: tarfile.TarFile, entry: Entry, seen: dict[int, str]) -> None:
         else:
             archive.addfile(header)
     except PermissionError as error:
-        raise ContextError(f"error validating context: no permission to read from '{entry.path}'") from error
+        raise PluginError(f"error validating context: no permission to read from '{entry.path}'") from error
 
 
 def _add_dockerfile(archive: tarfile.TarFile, context: str, dockerfile: str) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from render.context.digest import context_digest
+from render.context.walk import ContextError
 from tools.offline_plugins.docker import inputs as given
 from tools.offline_plugins.docker.builder import Image, ImageBuilder
 from tools.offline_plugins.docker.difference import image_changes
-from tools.offline_plugins.docker.digest import context_digest
 from tools.offline_plugins.docker.engine import Engine
 from tools.offline_plugins.docker.names import registry_address
 from tools.offline_plugins.docker.report import CallReport
-from tools.offline_plugins.plugin import Call, Changes
+from tools.offline_plugins.plugin import Call, Changes, PluginError
 from tools.offline_plugins.values import Properties, Secret, has_unknown, revealed
 
 IMAGE = "docker:index/image:Image"
@@ -102,7 +103,10 @@ def _build_additions(written: Properties, build: given.Build, report: CallReport
     if not has_unknown(written.get("dockerfile")):
         given.check_dockerfile(build)
         additions["dockerfile"] = build.dockerfile
-        additions["contextDigest"] = context_digest(build.context, build.dockerfile)
+        try:
+            additions["contextDigest"] = context_digest(build.context, build.dockerfile)
+        except ContextError as error:
+            raise PluginError(str(error)) from error
     if "platform" not in written:
         additions["platform"] = given.host_platform()
         report.info(

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.offline_plugins.docker import paths
-from tools.offline_plugins.docker.digest import DOCKERFILE_NAME
+from render.context import paths
+from render.context.digest import DOCKERFILE_NAME
 from tools.offline_plugins.plugin import InvalidInputs, PluginError, refuse_unknown
 from tools.offline_plugins.values import UNKNOWN, Properties, has_unknown
 

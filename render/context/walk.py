@@ -12,14 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.offline_plugins.docker import paths
-from tools.offline_plugins.docker.ignore import IgnoreError, IgnoreRules, Pattern, read_patterns
-from tools.offline_plugins.plugin import PluginError
+from render.context import paths
+from render.context.ignore import IgnoreError, IgnoreRules, Pattern, read_patterns
 
 _WILDCARDS = "*[]?^\\"
 
 
-class ContextError(PluginError):
+class ContextError(Exception):
     """A build context that cannot be read."""
 
 

@@ -12,8 +12,8 @@ import os
 import stat
 from pathlib import Path
 
-from tools.offline_plugins.docker import paths
-from tools.offline_plugins.docker.walk import (
+from render.context import paths
+from render.context.walk import (
     ContextError,
     Entry,
     digested_files,

@@ -10,11 +10,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tools.offline_plugins.docker import paths
-from tools.offline_plugins.plugin import PluginError
+from render.context import paths
 
 
-class IgnoreError(PluginError):
+class IgnoreError(Exception):
     """An ignore file that cannot be read as one."""
 
 
