@@ -5,7 +5,7 @@ RUN = $(TOOLCHAIN) run --
 
 # All shell scripts: by their name, or by their first line where they have no ending.
 SHELL_PLACES = tools/box tools/registry tools/images/* tools/images/*/* .ci/run
-SHELL_FILES = $(wildcard remote/*.sh components/*.sh) $(shell grep -lsE '^\#!.*\b(ba)?sh\b' $(SHELL_PLACES))
+SHELL_FILES = $(wildcard remote/*.sh local/*.sh) $(shell grep -lsE '^\#!.*\b(ba)?sh\b' $(SHELL_PLACES))
 # What is fast enough to run after every change: no engine, no server.
 FAST_TESTS = $(wildcard tests/unit tests/mocks tests/toolchain)
 

@@ -20,14 +20,14 @@ from pydantic import SecretStr
 from components.aws_account import asked
 from components.aws_server import stack_tags
 from components.aws_words import AwsError, hook
-from components.host import HERE, Host, Step
+from components.host import Host, Step
 from settings import Registry, Settings
 from settings.aws import ECR_ADDRESS
 
 STEP = "step 3, log in"
 # Kept beside those that servers keep: one is being pushed, one may be pulled.
 SPARE_IMAGES = 5
-TOKEN = ("bash", "ecr-token.sh")
+TOKEN = ("bash", "local/ecr-token.sh")
 
 
 def signed_in(settings: Settings, ecr: str) -> Settings:
@@ -191,7 +191,6 @@ class EcrLogin(pulumi.ComponentResource):
         token = local.Command(
             f"{name}-token",
             create=args.release.apply(lambda release: shlex.join([*TOKEN, args.region, release])),
-            dir=HERE,
             # The token is all that it says.
             logging=local.Logging.STDERR,
             add_previous_output_in_env=False,

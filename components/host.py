@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import shlex
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi_command import local, remote
 
-from components.send_image import Way
+from local.way import way_to
 from render.command_line import command_line, scripts_folder
 from render.scripts import bundle
 
@@ -26,9 +25,9 @@ if TYPE_CHECKING:
 DIAL_ERROR_LIMIT = 20
 # How long a server that was just made may take until SSH answers; EC2's take about half a minute.
 BOOT_SECONDS = 180
-# This folder as the engine's plugins see it, which run in the project's: the same on every machine.
-HERE = "components"
-SEND_IMAGE, LEARN_HOST_KEY = "send_image.py", "learn-host-key.sh"
+# Run in the project's folder, so that the lines are the same on every machine.
+SEND_IMAGE, SEND_SCRIPTS = ("python3", "-m", "local.send_image"), ("python3", "-m", "local.send_scripts")
+LEARN_HOST_KEY = ("bash", "local/learn-host-key.sh")
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,8 @@ class Host(pulumi.ComponentResource):
         self._address = pulumi.Output.from_input(args.address)
         self._server = args.server
         self._ssh = args.ssh
-        self._bundle = bundle()
+        self._scripts = _scripts_digest()
+        self._key = args.ssh.keys[0].expanduser().read_text(encoding="utf-8") if args.ssh.keys else ""
         self._connection = self._connect(args)
         self.ready.append(self._put_scripts())
         self.register_outputs({})
@@ -137,16 +137,12 @@ class Host(pulumi.ComponentResource):
         Returns:
             Its exit status, 255 if the server was not reached; and what it said.
         """
-        address, host_key = await pulumi.Output.all(self._address, self._connection.host_key).future() or []
+        known = await pulumi.Output.all(self._address, self._keys()).future()
+        address, keys = known or ["", ""]
         words = [word for name, value in step.arguments.items() for word in (f"--{name}", str(value))]
-        key = str(self._ssh.keys[0].expanduser()) if self._ssh.keys else None
-        scripts = scripts_folder(self._bundle.digest)
-        with tempfile.TemporaryDirectory() as folder:
-            known_hosts = Path(folder) / "known_hosts"
-            way = Way(address, self._ssh.port, self._ssh.user, key, scripts, known_hosts)
-            way.trust(host_key)
+        with way_to(address, self._ssh.port, self._ssh.user, keys) as way:
             done = await asyncio.create_subprocess_exec(
-                *way.command(step.script, *words),
+                *way.as_root(f"{scripts_folder(self._scripts)}/{step.script}", *words),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
@@ -175,9 +171,8 @@ class Host(pulumi.ComponentResource):
         """
         return local.Command(
             name,
-            create=pulumi.Output.all(image, self._address).apply(self._send_line),
-            dir=HERE,
-            stdin=self._connection.host_key,
+            create=self._here(SEND_IMAGE, image.apply(lambda both: ["--image", both[0], "--name", both[1]])),
+            stdin=self._keys(),
             add_previous_output_in_env=False,
             opts=self._options(parent=parent, depends_on=depends_on),
         )
@@ -187,35 +182,49 @@ class Host(pulumi.ComponentResource):
         *,
         parent: pulumi.Resource,
         depends_on: Sequence[pulumi.Resource] = (),
-        hide_diffs: list[str] | None = None,
     ) -> pulumi.ResourceOptions:
         """Return the options of a step; with its server it is gone, and on a new server it is done anew."""
         return pulumi.ResourceOptions(
             parent=parent,
             depends_on=[*self.ready, *depends_on],
-            hide_diffs=hide_diffs,
             deleted_with=self._server,
             replace_with=[self._server] if self._server else None,
         )
 
-    def _send_line(self, known: Sequence[Any]) -> str:
-        (image, name), address = known
-        words = ["python3", SEND_IMAGE, "--image", image, "--name", name]
-        words += ["--host", address, "--port", str(self._ssh.port), "--user", self._ssh.user]
-        for key in self._ssh.keys:
-            words += ["--key", str(key.expanduser())]
-        return shlex.join([*words, "--scripts", scripts_folder(self._bundle.digest)])
+    def _here(self, program: Sequence[str], words: pulumi.Input[Sequence[str]] = ()) -> pulumi.Output[str]:
+        """Write the line that runs a program on this machine, which goes to the server by itself."""
+        port, user, scripts = str(self._ssh.port), self._ssh.user, scripts_folder(self._scripts)
+        return pulumi.Output.all(self._address, words).apply(
+            lambda known: shlex.join(
+                [
+                    *program,
+                    "--host",
+                    known[0],
+                    "--port",
+                    port,
+                    "--user",
+                    user,
+                    "--scripts",
+                    scripts,
+                    *known[1],
+                ]
+            )
+        )
+
+    def _keys(self) -> pulumi.Output[str]:
+        """Write what such a program reads: keys, for their files have other names on other machines."""
+        host_key = pulumi.Output.from_input(self._connection.host_key)
+        return pulumi.Output.secret(host_key.apply(lambda key: f"{(key or '').strip()}\n{self._key}"))
 
     def _line(self, step: Step) -> str:
-        return command_line(self._ssh.user, self._bundle.digest, step.script, step.arguments, step.rest)
+        return command_line(self._ssh.user, self._scripts, step.script, step.arguments, step.rest)
 
     def _connect(self, args: HostArgs) -> remote.ConnectionArgs:
-        key = args.ssh.keys[0].expanduser().read_text(encoding="utf-8") if args.ssh.keys else None
         return remote.ConnectionArgs(
             host=args.address,
             port=args.ssh.port,
             user=args.ssh.user,
-            private_key=pulumi.Output.secret(key) if key else None,
+            private_key=pulumi.Output.secret(self._key) if self._key else None,
             host_key=args.ssh.host_keys.get(self.name) or self._learn_host_key(args),
             dial_error_limit=DIAL_ERROR_LIMIT,
         )
@@ -227,25 +236,30 @@ class Host(pulumi.ComponentResource):
         """
         limit = [str(BOOT_SECONDS)] if args.server else []
         line = self._address.apply(
-            lambda address: shlex.join(["bash", LEARN_HOST_KEY, address, str(args.ssh.port), *limit])
+            lambda address: shlex.join([*LEARN_HOST_KEY, address, str(args.ssh.port), *limit])
         )
         learnt = local.Command(
             f"{self.name}-host-key",
             create=line,
             update=line.apply(lambda line: f"{line} --same") if args.server else None,
-            dir=HERE,
             add_previous_output_in_env=args.server is not None,
             opts=self._options(parent=self),
         )
         return learnt.stdout
 
-    def _put_scripts(self) -> remote.Command:
-        return remote.Command(
+    def _put_scripts(self) -> local.Command:
+        fresh = ["--fresh"] if self._server else []
+        return local.Command(
             f"{self.name}-scripts",
-            connection=self._connection,
-            create=shlex.join(["bash", "-s", "--", self._bundle.digest]),
-            delete=self._line(Step("remove-scripts")),
-            stdin=self._bundle.program,
+            create=self._here(SEND_SCRIPTS, fresh),
+            delete=self._here(SEND_SCRIPTS, ["--remove"]),
+            stdin=self._keys(),
             add_previous_output_in_env=False,
-            opts=self._options(parent=self, hide_diffs=["stdin"]),
+            opts=self._options(parent=self),
         )
+
+
+@functools.cache
+def _scripts_digest() -> str:
+    """Pack the scripts once for all servers."""
+    return bundle().digest

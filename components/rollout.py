@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from components.candidate import Candidate, CandidateArgs
 from components.cutover import Cutover, CutoverArgs
+from components.phase import end_of
 from components.retire import Retire, RetireArgs
 from components.switches import Switches
 from components.wanted import Place, Wanted, place_name, places
@@ -57,13 +58,19 @@ def roll_out(
     done = needs
     for number, wave in enumerate(settings.waves):
         wait = settings.boot.wait if number else 0
+        name = _wave_name(settings, wave)
         done = [*done, *hooks.run("pre-app-boot", done, wanted.id, wave)]
         switched = _switch(settings, servers, wanted, wave, done, wait)
         cutovers |= switched
-        all_of_it = [one.switched for one in switched.values()]
+        all_of_it = end_of(f"{name}-switched", [one.switched for one in switched.values()])
         booted = [*all_of_it, *hooks.run("post-app-boot", all_of_it, wanted.id, wave)]
-        done = [_retire(settings, servers, wanted, place, booted) for place in switched]
+        retired = [_retire(settings, servers, wanted, place, booted) for place in switched]
+        done = end_of(f"{name}-retired", retired)
     return Rollout(cutovers, done)
+
+
+def _wave_name(settings: Settings, wave: Sequence[str]) -> str:
+    return settings.service if len(settings.waves) == 1 else f"{settings.service}-{wave[0]}"
 
 
 def _switch(
@@ -83,15 +90,17 @@ def _switch(
         args = CandidateArgs(server.host, settings, role, wanted.at[place], needs, wait)
         return Candidate(place_name(settings, place), args).healthy
 
-    where = places(settings, wave)
+    where, name = places(settings, wave), _wave_name(settings, wave)
     switches = Switches(settings, servers, wanted, where)
-    first = [start(place, needs) for place in where if place[0] == settings.primary_role]
+    primary = [start(place, needs) for place in where if place[0] == settings.primary_role]
+    first = end_of(f"{name}-primary-healthy", primary)
     rest = [start(place, [*needs, *first]) for place in where if place[0] != settings.primary_role]
+    healthy = end_of(f"{name}-healthy", [*first, *rest])
     return {
         place: Cutover(
             place_name(settings, place),
             CutoverArgs(
-                servers[place[1]].host, settings, place[0], wanted.at[place], [*first, *rest], switches.hooks
+                servers[place[1]].host, settings, place[0], wanted.at[place], healthy, switches.hooks
             ),
         )
         for place in where

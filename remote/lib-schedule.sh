@@ -113,14 +113,23 @@ forget_schedules() {
   done
 }
 
-# tell_jobs: when each runs next, and how its last run ended.
+# last_run JOB: how the last run ended, or since when it runs.
+last_run() {
+  local state code began
+  read -r state code began < <(docker container inspect \
+    --format '{{.State.Status}} {{.State.ExitCode}} {{.State.StartedAt}}' "$(job_container "$1")" 2>/dev/null) || true
+  case $state in
+  '') printf 'none yet' ;;
+  running) printf 'under way since %s' "$began" ;;
+  *) printf 'exit code %s, began %s' "$code" "$began" ;;
+  esac
+}
+
+# tell_jobs: when each runs next, and how its last run ended. While one runs, systemd knows of no next time.
 tell_jobs() {
-  local job last next
+  local job next
   for job in $(timers); do
-    # Docker prints an empty line for a container that is not there.
-    last=$(docker container inspect --format '{{.State.Status}}, exit code {{.State.ExitCode}}, began {{.State.StartedAt}}' \
-      "$(job_container "$job")" 2>/dev/null) || last='none yet'
     next=$(systemctl show --property NextElapseUSecRealtime --value "$(unit "$job").timer")
-    say "job $job: next $next; last run: $last"
+    say "job $job: next ${next:-when it has ended}; last run: $(last_run "$job")"
   done
 }

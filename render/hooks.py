@@ -70,11 +70,11 @@ def hook_line(settings: Settings, hook: str, project: Path, change: str, release
         release: the release's id, if there is one yet.
 
     Returns:
-        Such as `bash components/run-hook.sh pre-deploy --app ../my-app --hooks .kamal/hooks --change 1f2e3d`.
+        Such as `bash local/run-hook.sh pre-deploy --app ../my-app --hooks .kamal/hooks --change 1f2e3d`.
     """
     words = [
         "bash",
-        "components/run-hook.sh",
+        "local/run-hook.sh",
         hook,
         "--app",
         os.path.relpath(settings.app or project, project),

@@ -49,7 +49,7 @@ def test_the_push_takes_this_runs_token_and_the_pull_one_of_its_own(tmp_path: Pa
 
     assert account == {"server": SERVER, "username": "AWS", "password": TOKEN}
     assert TOKEN not in str([one.inputs for one in graph.resources if one.name != "hello-image"])
-    assert token.plain("create").startswith("bash ecr-token.sh us-east-1 ")
+    assert token.plain("create").startswith("bash local/ecr-token.sh us-east-1 ")
     assert token.plain("logging") == "stderr"
     assert "hello-hello-1-token" in graph.before("hello-hello-1-login")
     assert f"--server {SERVER} --username AWS" in login.plain("create")

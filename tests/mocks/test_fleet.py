@@ -115,17 +115,18 @@ def starts(sizes: list[int]) -> list[int]:
 
 
 def test_the_graph_grows_with_the_servers(tmp_path: Path) -> None:
-    """Add the same few resources for every further server."""
-    counts = []
-    for number in (1, 10, 50):
+    """Add the same few resources, and the same few dependencies, for every further server."""
+    sizes = []
+    for number in (1, 2, 10, 50):
         folder = tmp_path / str(number)
         folder.mkdir()
         hosts = [f"203.0.113.{one}" for one in range(1, number + 1)]
-        counts.append(len(fleet(folder, servers=hosts).resources))
-    one, ten, fifty = counts
-    assert (ten - one) % 9 == 0
-    assert fifty - one == (ten - one) // 9 * 49
-    assert (ten - one) // 9 <= 17
+        graph = fleet(folder, servers=hosts)
+        sizes.append((len(graph.resources), sum(len(one.depends_on) for one in graph.resources)))
+    for one, two, ten, fifty in zip(*sizes, strict=True):
+        assert fifty - two == (ten - two) / 8 * 48
+        assert one < two < 3 * one
+    assert (sizes[-1][0] - sizes[1][0]) / 48 <= 17
 
 
 def test_a_worker_alone_needs_no_proxy(tmp_path: Path) -> None:

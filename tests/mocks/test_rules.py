@@ -18,7 +18,7 @@ SECRETS = [PASSWORD, *VARIABLES.values(), "env-line-88bb", "env-line-99cc", "key
 
 def test_the_steps_are_all_there(graph: Graph) -> None:
     """See to it that no rule holds for want of resources."""
-    assert len(graph.of_type(REMOTE)) == 8
+    assert len(graph.of_type(REMOTE)) == 7
     assert len(graph.of_type("docker:index/image:Image")) == 1
     assert len([resource for resource in graph.resources if not resource.is_custom]) == 10
 
@@ -54,7 +54,7 @@ def test_what_is_sent_is_read(graph: Graph) -> None:
             text = (SCRIPTS / f"{name}.sh").read_text()
             assert re.search(r"^  (receive|discard)$", text, re.MULTILINE), name
             checked.add(name)
-    assert {"login-registry", "logout-registry", "remove-releases", "remove-scripts"} <= checked
+    assert {"login-registry", "logout-registry", "remove-releases"} <= checked
 
 
 def test_another_checkout_changes_nothing(learnt: Graph) -> None:
@@ -121,7 +121,7 @@ def test_a_host_key_that_is_not_yet_learnt_is_waited_for(preview: Graph) -> None
 
 def test_a_pinned_host_key_is_not_learnt(pinned: Graph) -> None:
     """Ask no server for a key that the user has given."""
-    assert [command.name for command in pinned.of_type(LOCAL)] == ["hello-login-here"]
+    assert {command.name for command in pinned.of_type(LOCAL)} == {f"{HOST}-scripts", "hello-login-here"}
 
 
 def test_no_command_takes_what_warns_or_replaces(graph: Graph) -> None:
@@ -141,10 +141,23 @@ def test_every_remote_line_is_short_and_calls_a_script(learnt: Graph, pinned: Gr
                 assert isinstance(line, str), (command.name, key)
                 assert "\n" not in line
                 assert len(line) < 1000
-                if (command.name, key) == (f"{HOST}-scripts", "create"):
-                    assert line == f"bash -s -- {digest}"
-                else:
-                    assert line.startswith(f"{prefix}/var/lib/backstaff/bin/{digest}/")
+                assert line.startswith(f"{prefix}/var/lib/backstaff/bin/{digest}/")
+
+
+def test_the_scripts_are_named_and_not_kept_in_the_state(learnt: Graph, pinned: Graph) -> None:
+    """Send them by a program that has them, and tell it keys on its standard input alone."""
+    where = f"--host {HOST} --port 22 --user"
+    scripts = f"--scripts /var/lib/backstaff/bin/{bundle().digest}"
+    for graph, user, keys in (
+        (learnt, "ubuntu", f"{HOST_KEY}\n{PRIVATE_KEY}"),
+        (pinned, "root", f"{PINNED}\n"),
+    ):
+        sent = graph.named(f"{HOST}-scripts")
+        assert sent.inputs["create"] == f"python3 -m local.send_scripts {where} {user} {scripts}"
+        assert sent.inputs["delete"] == f"{sent.inputs['create']} --remove"
+        assert sent.inputs["stdin"][SECRET_MARK] == SECRET_VALUE
+        assert sent.plain("stdin") == keys
+        assert len(str(sent.inputs)) < 1000
 
 
 def test_every_script_that_is_called_is_in_the_bundle(learnt: Graph) -> None:

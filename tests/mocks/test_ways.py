@@ -12,7 +12,7 @@ import pytest
 
 from render.outputs import ssh_command
 from settings import Ssh
-from tests.mocks.conftest import HOST, PASSWORD, configured
+from tests.mocks.conftest import HOST, PASSWORD, PRIVATE_KEY, configured
 from tests.mocks.graph import DIGEST, HOST_KEY, ROOT, Graph, plain_texts, run_program
 
 CANDIDATE = f"hello-web-{HOST}-candidate"
@@ -111,8 +111,8 @@ def test_no_registry_needs_no_login(tmp_path: Path) -> None:
     graph = run(tmp_path, registry="none")
 
     sent = graph.named(f"hello-{HOST}-transfer")
-    assert f" --image sha256:{DIGEST} --name ada/shop:9e52547c5edd --host {HOST} " in sent.inputs["create"]
-    assert sent.plain("stdin") == HOST_KEY
+    assert f" --image sha256:{DIGEST} --name ada/shop:9e52547c5edd" in sent.inputs["create"]
+    assert sent.plain("stdin") == f"{HOST_KEY}\n{PRIVATE_KEY}"
     assert sent.name in graph.before(CANDIDATE)
     assert f"{HOST}-docker" in graph.before(sent.name)
     assert " --image ada/shop:9e52547c5edd " in graph.named(CANDIDATE).inputs["create"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -110,15 +111,16 @@ def test_a_job_runs_by_the_calendar_and_its_result_is_kept(cron: Cron) -> None:
     wait_until(lambda: cron.server.root(last) == "3\n")
     assert cron.server.root("docker logs shop-cron-often") == "said\n"
     assert "said" in cron.server.root("journalctl --no-pager --unit backstaff-shop-cron-often")
-    again = cron.switch("r1")
-    assert "job often: next " in again.text
-    assert "last run: exited, exit code 3, began 20" in again.text
+    wait_until(
+        lambda: re.search("job often: next .*; last run: exit code 3, began 20", cron.switch("r1").text)
+    )
 
 
 def test_a_swap_neither_cuts_nor_doubles_a_job(cron: Cron) -> None:
     """What runs ends, under the old release; no second one is started; then the new one's turn comes."""
     cron.deploy("r1", slow=(EVERY_SECOND, SLOW))
     wait_until(cron.runs)
+    assert "job slow: next when it has ended; last run: under way since 20" in cron.switch("r1").text
     cron.deploy("r2", slow=(EVERY_SECOND, SLOW))
     cron.deploy("r3", slow=(EVERY_SECOND, SLOW))
     wait_until(lambda: "r3 ended" in cron.runs())

@@ -33,7 +33,7 @@ def run(
     project: Project, settings: Settings, hook: str, release: str = "", more: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run a hook as the engine's plugin does, in a project's folder."""
-    (project.folder / "components").symlink_to(ROOT / "components")
+    (project.folder / "local").symlink_to(ROOT / "local")
     return subprocess.run(
         ["sh", "-c", hook_line(settings, hook, project.folder, "c4a9e0", release)],
         input=hook_variables(settings, hook, "staging") + more,
@@ -86,7 +86,7 @@ def test_the_version_is_the_commit_as_with_kamal(project: Project) -> None:
     assert f"KAMAL_VERSION={commit}\n" in said
     assert f"KAMAL_SERVICE_VERSION=hello@{commit[:7]}\n" in said
     assert "KAMAL_PERFORMER=ada@example.com\n" in said
-    (project.folder / "components").unlink()
+    (project.folder / "local").unlink()
     (project.app / "new").touch()
     assert f"KAMAL_VERSION={commit}_uncommitted_c4a9e0\n" in run(project, settings, "post-deploy").stdout
 
@@ -102,7 +102,7 @@ def test_a_hook_that_fails_ends_the_step(project: Project, text: str, reason: st
     assert done.returncode == 1
     assert done.stderr.startswith("no\n")
     assert reason in done.stderr
-    (project.folder / "components").unlink()
+    (project.folder / "local").unlink()
     (project.app / ".kamal" / "hooks" / "pre-build").unlink()
     assert "is not there, or not executable" in run(project, settings, "pre-build").stderr
 
@@ -123,7 +123,7 @@ def test_a_line_holds_no_place_of_this_machine(project: Project) -> None:
     """Run nothing again because another machine has the project in another folder."""
     settings = with_hook(project, "pre-deploy")
     assert hook_line(settings, "pre-deploy", project.folder, "c4", "r1") == (
-        "bash components/run-hook.sh pre-deploy --app app --hooks .kamal/hooks --change c4 --release r1"
+        "bash local/run-hook.sh pre-deploy --app app --hooks .kamal/hooks --change c4 --release r1"
     )
 
 

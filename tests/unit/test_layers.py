@@ -13,8 +13,10 @@ ROOT = Path(__file__).parent.parent.parent
 ALLOWED = {
     "settings": {"settings", "pydantic", "pydantic_core", "dotenv", "yaml"},
     "render": {"render", "settings", "pydantic", "yaml"},
+    "local": {"local", "render", "boto3", "botocore"},
     "components": {
         "components",
+        "local",
         "render",
         "settings",
         "pydantic",

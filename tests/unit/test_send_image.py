@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from components import send_image
-from components.send_image import Layers, SendError, copy_without, read_layers
+from local.send_image import Layers, SendError, copy_without, read_layers
 
+ROOT = Path(__file__).parent.parent.parent
 LAYERS = Layers(["a/layer.tar", "b/layer.tar", "c/layer.tar"], ["sha256:1", "sha256:2", "sha256:3"])
 
 
@@ -90,9 +90,9 @@ def test_a_server_that_wants_all_layers_gets_them(
     words += ["--user", "root", "--scripts", "/s"]
 
     done = subprocess.run(
-        [sys.executable, send_image.__file__, *words],
+        [sys.executable, "-m", "local.send_image", *words],
         input="ssh-ed25519 AAAA", text=True, check=False, cwd=tmp_path,
-        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "REFUSALS": str(refusals)},
+        env={"PYTHONPATH": str(ROOT), "PATH": f"{tmp_path}:{os.environ['PATH']}", "REFUSALS": str(refusals)},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from tools.toolchain.environment import passphrase_file
 CHECKOUT = Path(__file__).parent.parent.parent
 # What the toolchain sets for what it runs, and `pulumi` needs.
 CALLERS = ("PATH", "PULUMI_HOME", "PULUMI_SKIP_UPDATE_CHECK", "DOCKER_HOST")
-PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "render", "settings", "remote")
+PROGRAM = ("Pulumi.yaml", "__main__.py", "components", "render", "settings", "local", "remote")
 
 
 class Workspace:

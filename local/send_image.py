@@ -1,20 +1,19 @@
 """Step 5 without a registry: bring an image of this machine's engine to a server over SSH.
 
-Run as a program by `ImageTransfer`, with the standard library alone. Only the layers that the server lacks
-are sent: an engine that has the layers below takes an archive without them. Source: `tarexport.load` of moby,
-which opens a layer's file only where the layer is not there.
+Run as a program by `ImageTransfer`. Only the layers that the server lacks are sent: an engine that has the
+layers below takes an archive without them. Source: `tarexport.load` of moby, which opens a layer's file only
+where the layer is not there.
 
-Standard input: the server's public host key. Exit: 0 the image is there; 1 not, with the reason.
+Standard input: the server's public host key, then the private key (see `way_to`).
+Exit: 0 the image is there; 1 not, with the reason.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import gzip
 import json
 import os
-import shlex
 import subprocess
 import sys
 import tarfile
@@ -23,12 +22,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from local.way import Way, arguments, way_to
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-CONNECT_SECONDS = 20
 MEGABYTE = 1_000_000
-SSH_PORT = 22
 
 
 class SendError(Exception):
@@ -115,69 +114,20 @@ def _json(archive: tarfile.TarFile, name: str) -> Any:  # noqa: ANN401 - of any 
     return json.load(file)
 
 
-@dataclass(frozen=True)
-class Way:
-    """How the server is reached.
-
-    Attributes:
-        host: its address.
-        port: of its SSH server.
-        user: who logs in.
-        key: a private key file; the SSH agent's keys if none.
-        scripts: the folder of the scripts there.
-        known_hosts: a file with the server's key.
-    """
-
-    host: str
-    port: int
-    user: str
-    key: str | None
-    scripts: str
-    known_hosts: Path
-
-    def command(self, script: str, *arguments: str) -> list[str]:
-        """Write the command that runs a script there: its host key checked, nobody's configuration."""
-        options = {
-            "UserKnownHostsFile": shlex.quote(str(self.known_hosts)),
-            "StrictHostKeyChecking": "yes",
-            "BatchMode": "yes",
-            "ConnectTimeout": str(CONNECT_SECONDS),
-            "ServerAliveInterval": "10",
-            "LogLevel": "ERROR",
-        }
-        words = ["ssh", "-F", "none", "-p", str(self.port)]
-        for key, value in options.items():
-            words += ["-o", f"{key}={value}"]
-        if self.key:
-            words += ["-o", "IdentitiesOnly=yes", "-i", self.key]
-        script_words = [] if self.user == "root" else ["sudo", "-n"]
-        script_words += [f"{self.scripts}/{script}", *arguments]
-        return [*words, f"{self.user}@{self.host}", shlex.join(script_words)]
-
-    def trust(self, host_key: str) -> None:
-        """Write the server's key into the file of known hosts.
-
-        Args:
-            host_key: as `ssh-keyscan` prints it, without the host.
-        """
-        # With a port of its own, a host is looked up as `[host]:port`.
-        host = self.host if self.port == SSH_PORT else f"[{self.host}]:{self.port}"
-        self.known_hosts.write_text(f"{host} {host_key.strip()}\n", encoding="utf-8")
-
-
-def send(way: Way, image: str, name: str) -> None:
+def send(way: Way, scripts: str, image: str, name: str) -> None:
     """Bring an image there, unless it is there.
 
     Args:
         way: to the server.
+        scripts: the folder of the scripts there.
         image: its id on this machine.
         name: what it is called there.
 
     Raises:
         SendError: it could not be brought.
     """
-    arguments = ("--image", image, "--name", name)
-    list_layers = way.command("list-layers", *arguments)
+    named = ("--image", image, "--name", name)
+    list_layers = way.as_root(f"{scripts}/list-layers", *named)
     listed = subprocess.run(list_layers, stdout=subprocess.PIPE, text=True, check=False)
     if listed.returncode != 0:
         raise SendError(f"{way.host} could not be asked which layers it has; what it said is above")
@@ -191,7 +141,7 @@ def send(way: Way, image: str, name: str) -> None:
         with tarfile.open(saved) as archive:
             layers = read_layers(archive)
             already = layers.already(line.split() for line in lines)
-            load = way.command("load-image", *arguments)
+            load = way.as_root(f"{scripts}/load-image", *named)
             if not _load(load, archive, layers, already) and not (
                 already and _load(load, archive, layers, 0)
             ):
@@ -224,17 +174,10 @@ def _say(text: str) -> None:
 
 def main() -> None:
     """Send what the arguments name."""
-    parser = argparse.ArgumentParser()
-    for name in ("image", "name", "host", "port", "user", "scripts"):
-        parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--key")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        known_hosts = Path(folder) / "known_hosts"
-        way = Way(given.host, int(given.port), given.user, given.key, given.scripts, known_hosts)
-        way.trust(sys.stdin.read())
+    given = arguments("image", "name", "scripts")
+    with way_to(given.host, given.port, given.user, sys.stdin.read()) as way:
         try:
-            send(way, given.image, given.name)
+            send(way, given.scripts, given.image, given.name)
         except SendError as error:
             sys.exit(f"step 5, send: {error}")
         except FileNotFoundError as error:

@@ -1,4 +1,4 @@
-"""Print a token for ECR: `python ecr_token.py REGION`. If AWS gives none, one error line and exit 1."""
+"""Print a token for ECR: `python local/ecr_token.py REGION`. If AWS gives none, one error line and exit 1."""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ export LC_ALL=C.UTF-8
 # The program's own Python, which the engine does not tell its plugins.
 main() {
   local python
-  for python in "${VIRTUAL_ENV:-}/bin/python" ../.venv/bin/python python3; do
+  for python in "${VIRTUAL_ENV:-}/bin/python" .venv/bin/python python3; do
     if "$python" -c 'import boto3' 2>/dev/null; then
-      exec "$python" ecr_token.py "$1"
+      exec "$python" local/ecr_token.py "$1"
     fi
   done
   echo 'step 3, log in: no Python with boto3. Run: pip install -r requirements-aws.txt in .venv' >&2
