@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import time
 from pathlib import Path
@@ -119,3 +120,13 @@ def _seconds_of_a_run() -> float:
     began = time.monotonic()
     assert toolchain("run", "--", "true").returncode == 0
     return time.monotonic() - began
+
+
+def test_interrupts_are_heard_in_the_background_too() -> None:
+    """The engine ends its plugins by an interrupt, which a job in a script's background would ignore."""
+    ask = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert toolchain("run", "--", "python3", "-c", ask).stdout == "True\n"
+    finally:
+        signal.signal(signal.SIGINT, before)

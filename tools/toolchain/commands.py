@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Final, NoReturn
@@ -83,6 +84,9 @@ def run(program: str, arguments: list[str], *, with_aws: bool = False) -> NoRetu
     from tools.toolchain import aws, environment
 
     variables = aws.variables() if with_aws else environment.variables()
+    # A script's job in the background is started with interrupts ignored. So would be the engine's plugins,
+    # which it ends by one: it would wait 5 s for each before it kills it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         os.execvpe(program, [program, *arguments], variables)  # noqa: S606 (no shell is the point)
     except OSError as error:
