@@ -73,6 +73,7 @@ class Cutover(pulumi.ComponentResource):
             delete=Step("remove-route", {"service": settings.service, "role": role}),
             stdin=_route(args),
             depends_on=args.candidates,
+            is_following=True,
             hooks=args.hooks,
         )
         # From what the switch saw, not from what was wanted: an `up` that fails must not announce a release.

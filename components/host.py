@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 # How often SSH is dialled before the server counts as out of reach: with waits of at most 5 s, a minute.
 # Source: sdk/go/common/util/retry of pulumi/pulumi, as pulumi-command 1.2.1 uses it.
 DIAL_ERROR_LIMIT = 20
+# The same for a step that follows at once upon one that has reached the server: about ten seconds, since
+# others wait, some of them already with the new release.
+FOLLOWING_DIAL_ERROR_LIMIT = 10
 # How long a server that was just made may take until SSH answers; EC2's take about half a minute.
 BOOT_SECONDS = 180
 # Run in the project's folder, so that the lines are the same on every machine.
@@ -86,7 +89,10 @@ class Host(pulumi.ComponentResource):
         self._ssh = args.ssh
         self._scripts = _scripts_digest()
         self._key = args.ssh.keys[0].expanduser().read_text(encoding="utf-8") if args.ssh.keys else ""
-        self._connection = self._connect(args)
+        host_key = args.ssh.host_keys.get(self.name) or self._learn_host_key(args)
+        self._host_key = pulumi.Output.from_input(host_key)
+        self._connection = self._connect(args, DIAL_ERROR_LIMIT)
+        self._following = self._connect(args, FOLLOWING_DIAL_ERROR_LIMIT)
         self.ready.append(self._put_scripts())
         self.register_outputs({})
 
@@ -100,6 +106,7 @@ class Host(pulumi.ComponentResource):
         stdin: pulumi.Input[str] | None = None,
         depends_on: Sequence[pulumi.Resource] = (),
         hooks: pulumi.ResourceHookBinding | None = None,
+        is_following: bool = False,
     ) -> remote.Command:
         """Run a step on the server whenever it or its standard input has changed.
 
@@ -111,13 +118,14 @@ class Host(pulumi.ComponentResource):
             stdin: what the script reads; the only way for a secret.
             depends_on: what must be there first, beside the connection and the scripts.
             hooks: what is run around it, in this program.
+            is_following: whether the server was reached just before; if it is not now, it is soon given up.
 
         Returns:
             The command, whose `stdout` holds what the script said.
         """
         return remote.Command(
             name,
-            connection=self._connection,
+            connection=self._following if is_following else self._connection,
             create=pulumi.Output.from_input(create).apply(self._line),
             delete=self._line(delete) if delete else None,
             stdin=stdin,
@@ -213,20 +221,19 @@ class Host(pulumi.ComponentResource):
 
     def _keys(self) -> pulumi.Output[str]:
         """Write what such a program reads: keys, for their files have other names on other machines."""
-        host_key = pulumi.Output.from_input(self._connection.host_key)
-        return pulumi.Output.secret(host_key.apply(lambda key: f"{(key or '').strip()}\n{self._key}"))
+        return pulumi.Output.secret(self._host_key.apply(lambda key: f"{key.strip()}\n{self._key}"))
 
     def _line(self, step: Step) -> str:
         return command_line(self._ssh.user, self._scripts, step.script, step.arguments, step.rest)
 
-    def _connect(self, args: HostArgs) -> remote.ConnectionArgs:
+    def _connect(self, args: HostArgs, dial_error_limit: int) -> remote.ConnectionArgs:
         return remote.ConnectionArgs(
             host=args.address,
             port=args.ssh.port,
             user=args.ssh.user,
             private_key=pulumi.Output.secret(self._key) if self._key else None,
-            host_key=args.ssh.host_keys.get(self.name) or self._learn_host_key(args),
-            dial_error_limit=DIAL_ERROR_LIMIT,
+            host_key=self._host_key,
+            dial_error_limit=dial_error_limit,
         )
 
     def _learn_host_key(self, args: HostArgs) -> pulumi.Output[str]:

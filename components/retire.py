@@ -58,6 +58,7 @@ class Retire(pulumi.ComponentResource):
             args.release.apply(lambda release: _retire(args.settings, args.role, release.id, args.env)),
             parent=self,
             depends_on=args.cutovers,
+            is_following=True,
         )
         self.register_outputs({})
 

@@ -113,6 +113,13 @@ def test_every_remote_command_checks_a_host_key(learnt: Graph, pinned: Graph) ->
             assert command.plain("connection")["hostKey"] == key, command.name
 
 
+def test_a_server_that_dies_under_way_is_soon_given_up(learnt: Graph) -> None:
+    """Dial for a minute at first, for it may boot; for ten seconds where others wait for the switch."""
+    for name, limit in (("candidate", 20), ("cutover", 10), ("retire", 10)):
+        step = learnt.named(f"hello-web-{HOST}-{name}")
+        assert step.plain("connection")["dialErrorLimit"] == limit, name
+
+
 def test_a_host_key_that_is_not_yet_learnt_is_waited_for(preview: Graph) -> None:
     """Connect with an unknown key to be learnt, and not with none, in the preview of a first `up`."""
     for command in preview.of_type(REMOTE):
