@@ -13,7 +13,7 @@ FAST_TESTS = $(wildcard tests/unit tests/mocks tests/toolchain)
 PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-clean config check test lint format schema lock clean-all
+.PHONY: help demo demo-clean config check test bench lint format schema lock clean-all
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -40,6 +40,11 @@ test: ## lint and every test
 	@$(TOOLCHAIN) ensure aws
 	@$(MAKE) --no-print-directory lint
 	@$(TOOLCHAIN) run --aws -- python -m pytest --numprocesses $(PROCESSES) --dist loadscope --no-loadscope-reorder
+
+bench: ## measure what a deploy costs, beside the same by hand: make bench [PARTS="noop deploy"] [DOCS=1]
+	@$(TOOLCHAIN) ensure
+	@$(TOOLCHAIN) ensure bench
+	@$(RUN) python -m tests.bench $(PARTS) $(if $(DOCS),--docs)
 
 lint:
 	@$(RUN) ruff format --check --quiet

@@ -40,7 +40,7 @@ def test_an_unknown_part_is_named(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert result.stderr.splitlines() == [
         "error: there is no part engin",
-        "Name some of: venv engine language-host plugins docker images registry aws.",
+        "Name some of: venv engine language-host plugins docker images registry aws bench.",
     ]
 
 

@@ -21,7 +21,7 @@ LANES: Final = (
     ("docker", "images", "registry"),
 )
 # Made only when they are named: most work does without.
-EXTRAS: Final = ("aws",)
+EXTRAS: Final = ("aws", "bench")
 # The module of each part, where it is not named as the part.
 MODULES: Final = {"language-host": "language_host", "docker": "docker_engine"}
 PARTS: Final = tuple(part for lane in LANES for part in lane)
@@ -29,7 +29,7 @@ PARTS: Final = tuple(part for lane in LANES for part in lane)
 USAGE: Final = """usage: python3 -m tools.toolchain COMMAND ...
 
   ensure [PART ...]      find, download or make what is missing; parts: {parts} (default: all)
-                         not among all: aws, for `run --aws`
+                         not among all: aws, for `run --aws`; bench, for `make bench`
   run -- COMMAND ...     run a command with the toolchain's environment
   run --aws -- ...       the same, with AWS's SDK and the stand-in for its plugin
   box ...                throw-away servers in containers (up, down, ssh, reboot, list)
