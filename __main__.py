@@ -49,8 +49,9 @@ def deploy(settings: Settings) -> None:
     needs += [*allowed, *c.run_accessories(settings, servers, allowed)]
     needs += c.run_release_command(settings, servers, wanted, needs)
     rollout = c.roll_out(settings, servers, wanted, hooks, needs)
-    hooks.run("post-deploy", rollout.done, wanted.id)
+    last = [*rollout.done, *hooks.run("post-deploy", rollout.done, wanted.id)]
     export(settings, servers, rollout.cutovers)
+    c.stay_until_done(last)
 
 
 def export(
@@ -90,4 +91,5 @@ def of_address(server: c.Server, text: Callable[[str], str]) -> pulumi.Input[str
     return text(address) if isinstance(address, str) else address.apply(text)
 
 
+c.spare_debug_messages()
 deploy(read_settings())

@@ -91,8 +91,8 @@ class Host(pulumi.ComponentResource):
         self._key = args.ssh.keys[0].expanduser().read_text(encoding="utf-8") if args.ssh.keys else ""
         host_key = args.ssh.host_keys.get(self.name) or self._learn_host_key(args)
         self._host_key = pulumi.Output.from_input(host_key)
-        self._connection = self._connect(args, DIAL_ERROR_LIMIT)
-        self._following = self._connect(args, FOLLOWING_DIAL_ERROR_LIMIT)
+        self._connection = self._connect(DIAL_ERROR_LIMIT)
+        self._following = self._connect(FOLLOWING_DIAL_ERROR_LIMIT)
         self.ready.append(self._put_scripts())
         self.register_outputs({})
 
@@ -226,14 +226,20 @@ class Host(pulumi.ComponentResource):
     def _line(self, step: Step) -> str:
         return command_line(self._ssh.user, self._scripts, step.script, step.arguments, step.rest)
 
-    def _connect(self, args: HostArgs, dial_error_limit: int) -> remote.ConnectionArgs:
-        return remote.ConnectionArgs(
-            host=args.address,
-            port=args.ssh.port,
-            user=args.ssh.user,
-            private_key=pulumi.Output.secret(self._key) if self._key else None,
-            host_key=self._host_key,
-            dial_error_limit=dial_error_limit,
+    def _connect(self, dial_error_limit: int) -> pulumi.Output[remote.ConnectionArgs]:
+        """Put the connection together once for all steps: Pulumi looks at each part of it anew for each."""
+        port, user, key = self._ssh.port, self._ssh.user, self._key
+        return pulumi.Output.secret(
+            pulumi.Output.all(self._address, self._host_key).apply(
+                lambda known: remote.ConnectionArgs(
+                    host=known[0],
+                    port=port,
+                    user=user,
+                    private_key=key or None,
+                    host_key=known[1],
+                    dial_error_limit=dial_error_limit,
+                )
+            )
         )
 
     def _learn_host_key(self, args: HostArgs) -> pulumi.Output[str]:

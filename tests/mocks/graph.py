@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import runpy
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -304,8 +304,15 @@ def run_function(program: Callable[[], object], *, is_preview: bool = False) -> 
     exported: dict[str, Any] = {}
 
     async def registering() -> None:
-        with mock.patch.object(pulumi, "export", exported.__setitem__), without_engine():
+        rest: list[Callable[[], Awaitable[None]]] = []
+        with (
+            mock.patch.object(pulumi, "export", exported.__setitem__),
+            mock.patch.object(pulumi, "run", rest.append),
+            without_engine(),
+        ):
             program()
+            for entry in rest:
+                await entry()
 
     async def run() -> None:
         mocks.set_mocks(monitor.mocks, project="backstaff", stack="test", preview=is_preview, monitor=monitor)

@@ -1,0 +1,51 @@
+"""What the program tells the engine, and how long it stays."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import engine
+
+
+@pytest.mark.parametrize(("wanted", "sent"), [("", []), ("1", ["said"])])
+def test_debug_messages_are_sent_where_they_are_wanted(
+    monkeypatch: pytest.MonkeyPatch, wanted: str, sent: list[str]
+) -> None:
+    """Drop what nobody sees, and nothing for the one who looks for a mistake."""
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "debug", told.append)
+    monkeypatch.setenv(engine.WANTED, wanted)
+    engine.spare_debug_messages()
+    pulumi.log.debug("said")
+    assert told == sent
+
+
+def test_the_program_stays_until_its_last_steps_have_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for all of them, for one that fails too, and leave what it failed with to the SDK."""
+    ended: list[str] = []
+
+    def step(name: str, seconds: float, error: Exception | None = None) -> Any:  # noqa: ANN401 - stands for one
+        async def urn() -> str:
+            await asyncio.sleep(seconds)
+            ended.append(name)
+            if error:
+                raise error
+            return name
+
+        return SimpleNamespace(urn=SimpleNamespace(future=urn))
+
+    given: list[Callable[[], Awaitable[None]]] = []
+    monkeypatch.setattr(pulumi, "run", given.append)
+    engine.stay_until_done([step("late", 0.1), step("failed", 0.0, ValueError("no"))])
+
+    async def program() -> None:
+        await given[0]()
+
+    asyncio.run(program())
+    assert ended == ["failed", "late"]
