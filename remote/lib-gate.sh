@@ -3,7 +3,7 @@
 # --health-timeout and --deploy-timeout.
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154  # ARG and STEP are those of lib.sh
-readonly LOG_LINES=20 FIRST_INTERVAL=0.1 BODY_SHOWN=200
+readonly LOG_LINES=20 FIRST_INTERVAL=0.05 BODY_SHOWN=200
 STATUS=000
 # What happens to a release that is not healthy, for the message; the script that asks says so.
 FATE='was removed'

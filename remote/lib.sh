@@ -109,11 +109,12 @@ remember_live() {
   mv -T "$half" "$file"
 }
 
-# past_releases: ids of releases that were live before the live one and are still on the server, the latest first.
+# past_releases [IDS]: ids of releases that were live before the live one and are still on the server, the latest
+# first; IDS are those that are on the server, where they are known already.
 past_releases() {
   local live there release
   live=$(live_release)
-  there=" $(containers '{{.Label "backstaff.release"}}' | tr '\n' ' ') "
+  there=" ${1-$(containers '{{.Label "backstaff.release"}}' | tr '\n' ' ')} "
   if [[ -f $(history_file) ]]; then tac "$(history_file)"; fi | while read -r release; do
     if [[ $release != "$live" && $there == *" $release "* ]]; then echo "$release"; fi
   done

@@ -17,8 +17,8 @@ STEP='step 11, stop'
 # The kernel writes local address and state in hexadecimal; state 01 is ESTABLISHED (proc(5), tcp_states.h).
 open_connections() {
   local pid port
-  pid=$(docker container inspect --format '{{.State.Pid}}' "$1")
-  port=$(printf ':%04X' "$(label "$1" port)")
+  read -r pid port < <(docker container inspect --format '{{.State.Pid}} {{index .Config.Labels "backstaff.port"}}' "$1")
+  port=$(printf ':%04X' "$port")
   cat "/proc/$pid/net/tcp" "/proc/$pid/net/tcp6" 2>/dev/null |
     awk -v port="$port" 'substr($2, length($2) - 4) == port && $4 == "01"' | wc -l
 }
@@ -78,28 +78,33 @@ delete() {
   say "$1"
 }
 
-# Those beyond the kept ones, and those that never were live: nobody will want them back.
+# Those beyond the kept ones, and those that never were live: nobody will want them back. An env lies on the server
+# as long as a container was made with it; the settings' one also during a rollback, for the way forward again.
 delete_oldest() {
   STEP='step 12, delete'
-  local container kept deleted=0
-  local -a past
-  mapfile -t past < <(past_releases)
-  kept=" ${past[*]::ARG[retain]} "
-  while read -r container; do
-    [[ $container != "$(container_name)" && $kept != *" $(label "$container" release) "* ]] || continue
-    delete "$container"
-    ((++deleted))
-  done < <(containers '{{.Names}}')
+  local container release env kept used=" ${ARG[env]} " deleted=0
+  local -a listed past
+  # All of it in one question: each takes Docker some 40 ms.
+  mapfile -t listed < <(containers '{{.Names}} {{.Label "backstaff.release"}} {{.Label "backstaff.env"}}')
+  mapfile -t past < <(past_releases "$(printf '%s\n' "${listed[@]}" | cut -d ' ' -f 2 | tr '\n' ' ')")
+  kept=" ${past[*]::ARG[retain]} ${ARG[release]} "
+  while read -r container release env; do
+    if [[ $kept == *" $release "* ]]; then
+      used+="$env "
+    else
+      delete "$container"
+      ((++deleted))
+    fi
+  done < <(printf '%s\n' "${listed[@]}")
   ((deleted > 0)) || say "nothing: no more than ${ARG[retain]} old releases are kept"
+  delete_unused_env "$used"
 }
 
-# An env lies on the server as long as a container was made with it; the settings' one also during a rollback,
-# for the way forward again.
+# delete_unused_env USED: words with a blank before and after each.
 delete_unused_env() {
-  local folder used
-  used=" ${ARG[env]} $(docker ps --all --format '{{.Label "backstaff.env"}}' --filter "label=backstaff.service=${ARG[service]}" --filter "label=backstaff.role=${ARG[role]}" | tr '\n' ' ') "
+  local folder
   for folder in "$(env_folder)"/*; do
-    if [[ -d $folder && $used != *" ${folder##*/} "* ]]; then rm -rf "$folder"; fi
+    if [[ -d $folder && $1 != *" ${folder##*/} "* ]]; then rm -rf "$folder"; fi
   done
 }
 
@@ -111,7 +116,6 @@ main() {
   if [[ $(live_release) != "${ARG[release]}" ]]; then redo_switch; fi
   rm -f "$(previous_file)"
   delete_oldest
-  delete_unused_env
   forget_assets
   forget_schedules
 }
