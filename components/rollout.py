@@ -92,15 +92,22 @@ def _switch(
 
     where, name = places(settings, wave), _wave_name(settings, wave)
     switches = Switches(settings, servers, wanted, where)
-    primary = [start(place, needs) for place in where if place[0] == settings.primary_role]
-    first = end_of(f"{name}-primary-healthy", primary)
-    rest = [start(place, [*needs, *first]) for place in where if place[0] != settings.primary_role]
-    healthy = end_of(f"{name}-healthy", [*first, *rest])
+    primary = {place: start(place, needs) for place in where if place[0] == settings.primary_role}
+    first = end_of(f"{name}-primary-healthy", list(primary.values()))
+    rest = {place: start(place, [*needs, *first]) for place in where if place[0] != settings.primary_role}
+    healthy = end_of(f"{name}-healthy", [*first, *rest.values()])
+    # On its own candidate too, which the phase stands for: a role that leaves is torn down in this order.
+    own = primary | rest
     return {
         place: Cutover(
             place_name(settings, place),
             CutoverArgs(
-                servers[place[1]].host, settings, place[0], wanted.at[place], healthy, switches.hooks
+                servers[place[1]].host,
+                settings,
+                place[0],
+                wanted.at[place],
+                [own[place], *healthy],
+                switches.hooks,
             ),
         )
         for place in where

@@ -13,7 +13,7 @@ refuse_taken_routes() {
     for word in "${words[@]}"; do
       if [[ " ${ARG[routes]} " != *" $word "* ]]; then continue; fi
       owner=${file##*/live-}
-      fail "requests for $word are routed to ${owner%.yml} on this server already. Give this one another proxy.host or proxy.path_prefix. $2"
+      fail "requests for $word are routed to ${owner%.yml} on this server already. Give this one another proxy.host or proxy.path_prefix; if that is its own former name, run pulumi destroy under that first. $2"
     done
   done
 }

@@ -41,7 +41,7 @@ def test_the_stack_that_comes_with_the_program_shows_its_whole_plan(account: Acc
         "1-host-key",
         "1-docker",
         "1-prepared",
-        "hello-1-env",
+        "web-hello-1-env",
     ):
         assert re.search(rf"\+ .*hello-{name} +create", "".join(said)), name
     for name in (

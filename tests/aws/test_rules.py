@@ -186,8 +186,8 @@ def test_everything_on_the_server_goes_and_comes_with_it(tmp_path: Path) -> None
     instance = one(graph, INSTANCE).urn
 
     commands = graph.of_type("command:remote:Command")
-    assert len(commands) == 9
-    for command in [*commands, graph.named("hello-1-host-key")]:
+    assert len(commands) == 8
+    for command in [*commands, graph.named("hello-1-host-key"), graph.named("hello-1-scripts")]:
         assert command.deleted_with == instance, command.name
         assert command.replace_with == [instance], command.name
 

@@ -86,6 +86,8 @@ def test_kamal_2_and_then_kamal_1(deployment: Deployment) -> None:
     """A `deploy.yml` with secrets, then an older one with `.env`, say all of the app."""
     registry, args = deployment.config["registry"], deployment.config["builder"]["args"]
     servers = deployment.config["servers"]
+    # Another service is refused what the one before is routed to.
+    deployment.stack.destroy()
     password = deployment.workspace.environment[PASSWORD_VARIABLE]
     for key in ("service", "image", "proxy", "deploy_timeout", "registry", "builder", "servers"):
         deployment.config.pop(key)

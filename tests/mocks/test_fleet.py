@@ -56,6 +56,14 @@ def test_no_server_switches_before_all_candidates_are_healthy(roles: Graph) -> N
         assert not steps(roles, "retire") & roles.before(retire)
 
 
+def test_a_role_that_leaves_is_torn_down_in_order(roles: Graph) -> None:
+    """Hang each switch on its own candidate, and not only on the phase, which stays when a role leaves."""
+    urns = {one.name: one.urn for one in roles.resources if one.is_custom}
+    for cutover in steps(roles, "cutover"):
+        own = urns[cutover.removesuffix("cutover") + "candidate"]
+        assert own in roles.named(cutover).depends_on
+
+
 def test_the_primary_role_goes_first(roles: Graph) -> None:
     """Start workers once the new release has proved itself where requests come; no role waits for itself."""
     web = {f"hello-web-{WEB1}-candidate", f"hello-web-{WEB2}-candidate"}
