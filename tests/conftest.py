@@ -15,11 +15,10 @@ from tools.toolchain import images, registry
 from tools.toolchain.progress import step
 
 TESTS = Path(__file__).parent
-# Each of these works on one server (or, the last, on the toolchain's parts), so its tests take turns in one
-# process.
-TAKING_TURNS = ("remote", "toolchain")
+# Works on the toolchain's parts, so its tests take turns in one process.
+TAKING_TURNS = ("toolchain",)
 # What takes longest is begun first; a file of a suite that takes no turns is a share of its own.
-LONGEST_FIRST = ("e2e", "aws", "remote", "toolchain")
+LONGEST_FIRST = ("remote", "e2e", "aws", "toolchain")
 
 
 class Suites(LoadScopeScheduling):  # type: ignore[misc]  # xdist tells no types

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ from tools.demo.parts import Parts, run_as_root, ssh
 from tools.toolchain import box
 from tools.toolchain.boxes import Box
 
-BOX = "remote"
+# One for each process that runs tests of this suite, a file at a time.
+BOX = f"remote-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 
 
 @dataclass(frozen=True)
