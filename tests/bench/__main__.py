@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -53,9 +52,6 @@ def main() -> int:
     unknown = set(chosen.parts) - set(PARTS)
     if unknown:
         parser.error(f"there is no part {unknown.pop()}; there are: {' '.join(PARTS)}")
-    # A script's background process ignores interrupts, and so does all that it starts: the engine could not
-    # end its plugins by one and would wait 5 s for them at every command; vegeta could not be told to stop.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         bench.ensure()
         with cache.lock("bench", print):

@@ -62,6 +62,10 @@ def load(vegeta: str, url: str, host: str, rate: int, results: Path) -> Iterator
         results: a file for them.
     """
     words = [
+        # What measures must not wait for the processor; without the right to it, it goes on as it is.
+        "nice",
+        "-n",
+        "-10",
         vegeta,
         "attack",
         "-rate",
