@@ -91,5 +91,5 @@ def of_address(server: c.Server, text: Callable[[str], str]) -> pulumi.Input[str
     return text(address) if isinstance(address, str) else address.apply(text)
 
 
-c.spare_debug_messages()
+c.spare_the_engine()
 deploy(read_settings())

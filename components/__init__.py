@@ -1,7 +1,7 @@
 """The steps of a deploy, one Pulumi component each."""
 
 from components.cutover import Cutover
-from components.engine import spare_debug_messages, stay_until_done
+from components.engine import spare_the_engine, stay_until_done
 from components.hooks import Hooks
 from components.on_aws import host_args, with_ecr
 from components.registry_login import log_in_here
@@ -22,7 +22,7 @@ __all__ = [
     "roll_out",
     "run_accessories",
     "run_release_command",
-    "spare_debug_messages",
+    "spare_the_engine",
     "stay_until_done",
     "with_ecr",
 ]

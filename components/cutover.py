@@ -80,7 +80,8 @@ class Cutover(pulumi.ComponentResource):
         self.live = self.switched.stdout.apply(lambda text: _last_line(text)["live"])
         self.previous = self.switched.stdout.apply(lambda text: _last_line(text)["previous"])
         self.image = pulumi.Output.all(args.release, self.live).apply(lambda both: both[0].image)
-        self.register_outputs({"live": self.live, "image": self.image, "previous": self.previous})
+        # They are the stack's outputs; as the component's, the engine would write the state once more.
+        self.register_outputs({})
 
 
 def _last_line(text: str) -> dict[str, str]:

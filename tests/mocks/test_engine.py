@@ -9,6 +9,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime import resource as sdk
 
 from components import engine
 
@@ -20,10 +21,44 @@ def test_debug_messages_are_sent_where_they_are_wanted(
     """Drop what nobody sees, and nothing for the one who looks for a mistake."""
     told: list[str] = []
     monkeypatch.setattr(pulumi.log, "debug", told.append)
+    monkeypatch.setattr(sdk, "_get_stack_trace", sdk._get_stack_trace)
     monkeypatch.setenv(engine.WANTED, wanted)
-    engine.spare_debug_messages()
+    engine.spare_the_engine()
     pulumi.log.debug("said")
     assert told == sent
+
+
+class Resource:
+    """Asks for a stack trace as the SDK's does, which looks for the third constructor."""
+
+    def __init__(self) -> None:
+        self.trace = sdk._get_stack_trace()
+
+
+class CustomResource(Resource):
+    """A second one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class Step(CustomResource):
+    """A third one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+@pytest.mark.parametrize(("wanted", "is_sent"), [("", False), ("1", True)])
+def test_stack_traces_are_sent_where_they_are_wanted(
+    monkeypatch: pytest.MonkeyPatch, wanted: str, *, is_sent: bool
+) -> None:
+    """Keep them out of the state, unless somebody looks for a mistake."""
+    monkeypatch.setattr(pulumi.log, "debug", pulumi.log.debug)
+    monkeypatch.setattr(sdk, "_get_stack_trace", sdk._get_stack_trace)
+    monkeypatch.setenv(engine.WANTED, wanted)
+    engine.spare_the_engine()
+    assert bool(Step().trace.frames) is is_sent
 
 
 def test_the_program_stays_until_its_last_steps_have_ended(monkeypatch: pytest.MonkeyPatch) -> None:
