@@ -15,6 +15,7 @@ import pytest
 from pulumi import automation as auto
 
 from tests.aws.program import CALLER
+from tests.lean_up import Done, up
 from tools.demo.parts import PASSWORD_VARIABLE, Parts
 from tools.demo.workspace import CHECKOUT, Workspace
 from tools.offline_plugins.aws import machines
@@ -52,10 +53,10 @@ class Lab:
         }
         self.workspace.configure(self.config)
 
-    def up(self, *, refresh: bool = False) -> auto.UpResult:
+    def up(self, *, refresh: bool = False) -> Done:
         """Deploy."""
         self.said = []
-        return self.stack.up(on_output=self.said.append, color="never", refresh=refresh)
+        return up(self.stack, self.said.append, refresh=refresh)
 
     def failing_up(self) -> str:
         """Deploy what cannot succeed; return what the user sees."""

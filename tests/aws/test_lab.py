@@ -95,7 +95,7 @@ def test_the_first_up_serves_the_page_from_a_new_server(lab: Lab) -> None:
 
 def test_nothing_changes_when_nothing_changed(lab: Lab) -> None:
     """A second `up` changes nothing."""
-    assert set(lab.up().summary.resource_changes or {}) == {OpType.SAME}
+    assert set(lab.up().changes) == {OpType.SAME}
 
 
 def test_a_lab_restart_changes_nothing_with_an_elastic_ip(lab: Lab) -> None:
@@ -104,7 +104,7 @@ def test_a_lab_restart_changes_nothing_with_an_elastic_ip(lab: Lab) -> None:
     lab.account.end_lab()
     lab.account.start_lab()
 
-    assert set(lab.up().summary.resource_changes or {}) == {OpType.SAME}
+    assert set(lab.up().changes) == {OpType.SAME}
     assert lab.address == before
     lab.root(
         "for i in $(seq 300); do curl -sf -o /dev/null http://127.0.0.1/up && exit 0; sleep 0.1; done; exit 1"
@@ -117,7 +117,7 @@ def test_a_changed_instance_type_keeps_the_server(lab: Lab) -> None:
     before = lab.address
     (old,) = lab.account.instances()
     lab.configure(instance_type="t3.micro")
-    changed = lab.up().summary.resource_changes or {}
+    changed = lab.up().changes
 
     (server,) = lab.account.instances()
     assert (server["InstanceId"], server["InstanceType"]) == (old["InstanceId"], "t3.micro")
@@ -142,7 +142,7 @@ def test_a_changed_app_is_deployed_and_the_server_stays(lab: Lab) -> None:
     """A new version of the app touches nothing of what was provisioned."""
     (before,) = lab.account.instances()
     (lab.app / "VERSION").write_text("2.0\n", encoding="utf-8")
-    changed = lab.up().summary.resource_changes or {}
+    changed = lab.up().changes
 
     assert "version 2.0" in lab.get()
     assert OpType.CREATE not in changed
@@ -162,7 +162,7 @@ def test_an_image_goes_through_ecr(lab: Lab, parts: Parts) -> None:
     (repository,) = lab.account.client("ecr").describe_repositories()["repositories"]
     assert repository["repositoryName"] == "hello"
     assert parts.password not in "".join(lab.said)
-    assert set(lab.up().summary.resource_changes or {}) == {OpType.SAME}
+    assert set(lab.up().changes) == {OpType.SAME}
 
 
 def test_without_an_elastic_ip_a_lab_restart_is_followed(lab: Lab) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pulumi_aws as aws
 import pytest
 
@@ -76,7 +77,9 @@ def _hold(inputs: Mapping[Any, Any], arguments: type) -> None:
 def nested(arguments: type, getter: Any) -> type:  # noqa: ANN401
     """Return the SDK's class of a nested object, from the annotation of the property that takes it."""
     module = inspect.getmodule(arguments)
-    annotation = str(typing.get_type_hints(getter, vars(aws.ec2._inputs) | vars(module))["return"])
+    # Pulumi's own names too: its `Input` holds some that are resolved late.
+    names = vars(pulumi.output) | vars(aws.ec2._inputs) | vars(module)
+    annotation = str(typing.get_type_hints(getter, names)["return"])
     (name,) = {
         word for word in annotation.replace("[", " ").replace("]", " ").split() if word.endswith("Args")
     }

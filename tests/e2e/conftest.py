@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pulumi import automation as auto
 
+from tests.lean_up import Done, up
 from tools.demo.parts import PASSWORD_VARIABLE, Parts, run_as_root
 from tools.demo.workspace import CHECKOUT, Workspace
 from tools.toolchain import box
@@ -54,10 +55,10 @@ class Deployment:
         self.config |= changes
         self.workspace.configure(self.config)
 
-    def up(self) -> auto.UpResult:
+    def up(self) -> Done:
         """Deploy, without a preview."""
         self.said = []
-        return self.stack.up(on_output=self.said.append, color="never")
+        return up(self.stack, self.said.append)
 
     def failing_up(self) -> str:
         """Deploy what cannot succeed; return what the user sees."""

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from pulumi import automation as auto
 
+from tests.lean_up import Done, up
 from tools.demo.parts import run_as_root
 from tools.demo.workspace import Workspace
 from tools.toolchain.boxes import Box, container
@@ -112,10 +113,10 @@ class Fleet:
         """Change the app."""
         (self.app / "VERSION").write_text(f"{version}\n", encoding="utf-8")
 
-    def up(self) -> auto.UpResult:
+    def up(self) -> Done:
         """Deploy, without a preview."""
         self.said = []
-        return self.stack.up(on_output=self._hear, color="never")
+        return up(self.stack, self._hear)
 
     def _hear(self, line: str) -> None:
         self.said.append(line)

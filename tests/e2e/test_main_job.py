@@ -57,7 +57,7 @@ def test_nothing_runs_when_nothing_changed(live: Deployment) -> None:
     live.up()
     before = live.connections()
     result = live.up()
-    assert set(result.summary.resource_changes or {}) == {OpType.SAME}
+    assert set(result.changes) == {OpType.SAME}
     assert live.connections() - before == 1  # that of counting
 
 
@@ -76,7 +76,7 @@ def test_preview_tells_what_up_does_and_touches_nothing(live: Deployment) -> Non
     announced = live.preview().change_summary
     assert live.connections() - before == 1  # that of counting
     assert live.containers() == containers
-    done = live.up().summary.resource_changes
+    done = live.up().changes
     assert announced == done
     assert "version 1.1" in live.get()
 
@@ -156,8 +156,7 @@ def test_a_changed_env_is_a_new_release_of_the_same_image(live: Deployment) -> N
     )
     result = live.up()
     assert live.stack.outputs()["image"].value == image
-    assert result.summary.resource_changes is not None
-    assert result.summary.resource_changes[OpType.UPDATE] == 4
+    assert result.changes[OpType.UPDATE] == 4
     assert "Ahoy $USER # &#x27;quoted&#x27;" in live.get()
     release = result.outputs["release"].value
     env = json.loads(live.root(f"docker inspect hello-web-{release}"))[0]["Config"]["Env"]

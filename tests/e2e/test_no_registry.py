@@ -35,7 +35,7 @@ def test_an_image_goes_over_ssh_and_later_only_what_changed(deployment: Deployme
     deployment.up()
     assert 0 < _layers(deployment)[0] < layers
     assert "version second" in deployment.get()
-    assert set(deployment.up().summary.resource_changes or {}) == {OpType.SAME}
+    assert set(deployment.up().changes) == {OpType.SAME}
     assert "login" not in deployment.root("ls /var/lib/backstaff/services/hello")
 
     _become_an_image_of_its_own(deployment)

@@ -129,7 +129,7 @@ def test_rollback_brings_the_very_release_back_without_a_build(live: Deployment)
     assert live.root("docker image ls --quiet --no-trunc") == images
     assert "step 6, pull" not in "".join(live.said)
     assert "step 4, build" not in "".join(live.said)
-    assert set(live.up().summary.resource_changes or {}) == {OpType.SAME}
+    assert set(live.up().changes) == {OpType.SAME}
 
     live.config.pop("rollback")
     live.configure()
@@ -169,7 +169,7 @@ def test_a_prebuilt_image_is_deployed_by_tag_or_digest(live: Deployment) -> None
         assert live.stack.outputs()["image"].value == image
         assert release(live) == built
         assert "version prebuilt" in live.get()
-    assert set(live.up().summary.resource_changes or {}) == {OpType.SAME}
+    assert set(live.up().changes) == {OpType.SAME}
 
 
 def test_the_gate_asks_for_what_is_set(live: Deployment) -> None:

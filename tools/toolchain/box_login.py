@@ -26,6 +26,8 @@ def command(box: Box) -> list[str]:
         "BatchMode": "yes",
         "ConnectTimeout": str(CONNECT_SECONDS),
         "LogLevel": "ERROR",
+        # OpenSSH's first choice costs a tenth of a second more, thousands of times in the tests.
+        "KexAlgorithms": "curve25519-sha256",
     }
     pairs = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
     return [
