@@ -240,8 +240,8 @@ def test_refresh_changes_nothing(stack: Stack) -> None:
     program = _greeting(create=f"echo ran >>{trail}", update=f"echo ran >>{trail}")
     stack.up(program)
     before = stack.export()["greet"]
-
-    assert not stack.refresh().failed
+    done = stack.refresh()
+    assert not done.failed, done.text
 
     for part in ("id", "inputs", "outputs"):
         assert stack.export()["greet"][part] == before[part]

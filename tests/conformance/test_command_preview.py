@@ -60,7 +60,8 @@ def test_an_unknown_input_is_foretold_as_a_change(stack: Stack) -> None:
 
         return run
 
-    assert not stack.up(program("a", note=[])).failed
+    done = stack.up(program("a", note=[]))
+    assert not done.failed, done.text
     foretold = stack.preview(program("b", note=seen))
     done = stack.up(program("b", note=[]))
 
@@ -107,5 +108,6 @@ def test_a_source_that_is_not_known_yet_is_refused(stack: Stack, server: Server)
         )
 
     assert "either asset or archive must be set" in stack.preview(program).text
-    assert not stack.up(program).failed
+    done = stack.up(program)
+    assert not done.failed, done.text
     assert (stack.folder / "text").read_text() == "text"

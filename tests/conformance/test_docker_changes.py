@@ -129,7 +129,7 @@ def test_a_refresh_asks_nobody(app: App) -> None:
     app.up(skip_push=True)
     app.remove()
     outcome = app.stack.refresh()
-    assert not outcome.failed
+    assert not outcome.failed, outcome.text
     assert not app.is_built()
     assert app.stack.export()["app"]["outputs"]["imageName"] == app.image
 

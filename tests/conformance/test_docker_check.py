@@ -78,7 +78,8 @@ def test_a_name_that_is_not_fully_qualified(app: App, name: str, reason: str) ->
 )
 def test_a_name_that_need_not_be_qualified(app: App, arguments: dict[str, Any]) -> None:
     """A short name will do where it is not pushed, or where `registry` says where."""
-    assert not app.stack.preview(app.program(image_name="hello:v1", **arguments)).failed
+    done = app.stack.preview(app.program(image_name="hello:v1", **arguments))
+    assert not done.failed, done.text
 
 
 def test_a_digest_is_no_name_for_a_build(app: App) -> None:

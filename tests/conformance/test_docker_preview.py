@@ -26,7 +26,8 @@ def _with_follower(app: App) -> None:
 
 def test_the_digest_is_unknown_only_when_it_may_change(app: App) -> None:
     """What hangs on the digest shows as changing when the image does, and not otherwise."""
-    assert not app.stack.up(lambda: _with_follower(app)).failed
+    done = app.stack.up(lambda: _with_follower(app))
+    assert not done.failed, done.text
     same = app.stack.preview(lambda: _with_follower(app))
     assert (same.steps["app"], same.steps["follower"]) == (["same"], ["same"])
     app.write("page.txt", "two")
@@ -57,7 +58,7 @@ def test_a_preview_with_unknown_arguments_warns(app: App) -> None:
         pulumi_docker.Image("app", **app.arguments(build=build, build_on_preview=True))
 
     outcome = app.stack.preview(program)
-    assert not outcome.failed
+    assert not outcome.failed, outcome.text
     (warning,) = outcome.warnings("app")
     assert warning.startswith(
         "Minimum inputs for build are unresolved. Continuing without preview image build."
@@ -72,5 +73,6 @@ def test_an_unknown_name_is_checked_later(app: App) -> None:
         bad = pulumi.Output.concat(first.repo_digest, "/Hello")
         pulumi_docker.Image("app", **app.arguments(image_name=bad, registry=None))
 
-    assert not app.stack.preview(program).failed
+    done = app.stack.preview(program)
+    assert not done.failed, done.text
     assert "requires all image names to be fully qualified" in app.stack.up(program).error("app")
