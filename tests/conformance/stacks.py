@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent, StepEventMetadata
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 
 from tools.toolchain.plugins import CHOICE, LAUNCHER, NAMES
 from tools.toolchain.repository import ROOT
@@ -32,6 +33,9 @@ Program = Callable[[], Any]
 
 # A program that is under way when the engine ends after an error complains at length that it is gone.
 logging.getLogger("grpc._server").setLevel(logging.CRITICAL)
+# One process speaks with hundreds of engines here, one after the other. By default gRPC shares a connection
+# with all that speak with a port, so that an engine on the port of one that has ended would count as gone.
+_GRPC_CHANNEL_OPTIONS.append(("grpc.use_local_subchannel_pool", 1))
 
 PROJECT = "conformance"
 STACK = "test"
