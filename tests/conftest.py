@@ -18,7 +18,7 @@ TESTS = Path(__file__).parent
 # Works on the toolchain's parts, so its tests take turns in one process.
 TAKING_TURNS = ("toolchain",)
 # What takes longest is begun first; a file of a suite that takes no turns is a share of its own.
-LONGEST_FIRST = ("remote", "e2e", "aws", "toolchain")
+LONGEST_FIRST = ("e2e", "aws", "remote", "toolchain")
 
 
 class Suites(LoadScopeScheduling):  # type: ignore[misc]  # xdist tells no types

@@ -31,6 +31,12 @@ class Done:
         return (last and last.resource_changes) or {}
 
 
+def ask_nothing_after(stack: auto.Stack) -> None:
+    """Have a stack's operations end without those questions, and so without outputs and summary."""
+    stack.outputs = dict  # type: ignore[method-assign]
+    stack.info = lambda *_: object()  # type: ignore[method-assign, assignment]
+
+
 def up(stack: auto.Stack, on_output: Callable[[str], object], *, refresh: bool = False) -> Done:
     """Deploy, without a preview.
 
@@ -43,7 +49,6 @@ def up(stack: auto.Stack, on_output: Callable[[str], object], *, refresh: bool =
         pulumi.automation.CommandError: it failed; with what it printed.
     """
     silent = copy.copy(stack)
-    silent.outputs = dict  # type: ignore[method-assign]
-    silent.info = lambda *_: object()  # type: ignore[method-assign, assignment]
+    ask_nothing_after(silent)
     silent.up(on_output=on_output, color="never", refresh=refresh)
     return Done(stack)

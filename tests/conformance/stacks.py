@@ -25,6 +25,7 @@ from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent, StepEventMetadata
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 
+from tests.lean_up import ask_nothing_after
 from tools.toolchain.plugins import CHOICE, LAUNCHER, NAMES
 from tools.toolchain.repository import ROOT
 
@@ -214,9 +215,7 @@ class Stack:
     def _open(self, program: Program | None) -> auto.Stack:
         stack = auto.Stack.__new__(auto.Stack)  # its constructor asks the engine to select it: half a second
         stack.name, stack.workspace = STACK, self._workspace(program)
-        # Two more calls of the engine after each run, for what nobody asks of the result here.
-        stack.outputs = dict  # type: ignore[method-assign]
-        stack.info = lambda *_: object()  # type: ignore[method-assign, assignment]
+        ask_nothing_after(stack)
         return stack
 
     def _workspace(self, program: Program | None) -> auto.LocalWorkspace:

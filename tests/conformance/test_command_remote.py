@@ -84,7 +84,9 @@ def test_only_the_connection_and_what_was_given_as_secret_is_secret(stack: Stack
 def test_what_signs_in_is_secret_even_if_it_was_given_openly(stack: Stack, server: Server) -> None:
     """The plugin itself marks the connection as a secret, whatever the program's SDK does."""
     inputs = {"connection": server.connection(), "create": "echo hello"}
+
     done = stack.up(lambda: pulumi.CustomResource("command:remote:Command", "open", inputs))
+
     assert not done.failed, done.text
     state = stack.export()["open"]
     assert is_secret(state["inputs"]["connection"])

@@ -77,6 +77,7 @@ def test_every_way_to_sign_in_works(
             "questions": by_questions.connection(),
         }
         done = stack.up(_greeting(connections))
+
     assert not done.failed, done.text
     for name in connections:
         assert done.outputs(name)["stdout"] == f"hello {name}"
@@ -238,7 +239,9 @@ def test_a_server_that_cannot_be_reached_is_named(stack: Stack) -> None:
 def test_a_command_goes_through_a_bastion(stack: Stack, server: Server, by_password: Server) -> None:
     """The bastion is signed in at with its own ways, and connects to the server, which is checked as ever."""
     way = server.connection(user="ada", proxy=by_password.connection(user="guard"))
+
     done = stack.up(_greeting({"inside": way}))
+
     assert not done.failed, done.text
     assert done.outputs("inside")["stdout"] == "hello inside"
     assert by_password.tunnels == [(HOST, server.port)]

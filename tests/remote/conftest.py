@@ -75,8 +75,29 @@ def server(parts: Parts) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="package")
-def app_image(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The Python example in the registry; its reference by digest."""
+def docker_server(server: Server, parts: Parts) -> Server:
+    """The server with Docker and a registry login."""
+    installed = server.step("install-docker")
+    assert installed.status == 0, installed.text
+    login = server.step(
+        "login-registry",
+        parts.password,
+        server=parts.registry.server,
+        username=parts.registry.username,
+        service="shop",
+        side="server",
+    )
+    assert login.status == 0, login.text
+    return server
+
+
+@pytest.fixture(scope="package")
+def app_image(docker_server: Server, parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The Python example in the registry; its reference by digest.
+
+    The server has it under another name too, so that its layers stay when a test takes the image away:
+    to unpack them takes longer than most tests.
+    """
     folder = tmp_path_factory.mktemp("app")
     example = Path(__file__).parent.parent.parent / "examples" / "python"
     shutil.copytree(example, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".env"))
@@ -97,26 +118,7 @@ def app_image(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> str:
     )
     # The same content may lie in other registries too.
     digests: list[str] = json.loads(told.stdout)
-    return next(digest for digest in digests if digest.startswith(f"{parts.registry.server}/"))
-
-
-@pytest.fixture(scope="package")
-def docker_server(server: Server, parts: Parts, app_image: str) -> Server:
-    """The server with Docker, a registry login, and the app's image under another name.
-
-    So its layers stay when the tests take the image away: to unpack them takes longer than most tests.
-    """
-    installed = server.step("install-docker")
-    assert installed.status == 0, installed.text
-    login = server.step(
-        "login-registry",
-        parts.password,
-        server=parts.registry.server,
-        username=parts.registry.username,
-        service="shop",
-        side="server",
-    )
-    assert login.status == 0, login.text
-    docker = "docker --config /var/lib/backstaff/services/shop/login"
-    server.root(f"{docker} pull --quiet {app_image} && docker tag {app_image} kept")
-    return server
+    image = next(digest for digest in digests if digest.startswith(f"{parts.registry.server}/"))
+    login = "/var/lib/backstaff/services/shop/login"
+    docker_server.root(f"docker --config {login} pull --quiet {image} && docker tag {image} kept")
+    return image

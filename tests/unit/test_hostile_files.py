@@ -107,7 +107,7 @@ def load(folder: Path, files: dict[str, str | bytes], stack: dict[str, str] | No
 
 @pytest.mark.parametrize(("name", "content", "answer"), HOSTILE.values(), ids=HOSTILE)
 def test_there_is_a_plain_answer_soon(tmp_path: Path, name: str, content: str | bytes, answer: str) -> None:
-    """Accept it, or say in a short line what is wrong, in two seconds at most."""
+    """Accept it, or say in a short line what is wrong, within `SECONDS`."""
     base: dict[str, str | bytes] = {DEPLOY: SECRET if name == KAMAL_SECRETS else BASE}
     begun = time.process_time()
     loading = load(tmp_path, base | {name: content})
