@@ -161,11 +161,17 @@ containers() {
 }
 
 # ensure_network: the private network on which apps, accessories and the proxy find each other by name.
+# Under a lock: of two steps at once, each could create one, and Docker then refuses the name as ambiguous.
 ensure_network() {
-  docker network inspect "$NETWORK" >/dev/null 2>&1 || docker network create "$NETWORK" >/dev/null 2>&1 ||
-    # Another step was first.
-    docker network inspect "$NETWORK" >/dev/null
+  if network_is_there; then return 0; fi
+  (
+    lock network
+    network_is_there || docker network create "$NETWORK" >/dev/null ||
+      fail "could not create the network $NETWORK; what Docker says is above"
+  )
 }
+
+network_is_there() { docker network inspect "$NETWORK" >/dev/null 2>&1; }
 
 # forget_network: remove it once no container is left in it; Docker refuses before.
 forget_network() {

@@ -15,6 +15,7 @@ from unittest import mock
 import pulumi
 from google.protobuf import json_format
 from pulumi.runtime import mocks, rpc, stack
+from pulumi.runtime import resource as sdk
 
 ROOT = Path(__file__).parent.parent.parent
 SECRET_MARK = rpc._special_sig_key
@@ -268,10 +269,20 @@ def run_program(config: dict[str, Any], *, is_preview: bool = False) -> Graph:
         f"backstaff:{key}": value if isinstance(value, str) else json.dumps(value)
         for key, value in config.items()
     }
-    with mock.patch.dict("os.environ", {"PULUMI_CONFIG": json.dumps(texts)}):
+    with mock.patch.dict("os.environ", {"PULUMI_CONFIG": json.dumps(texts)}), unspared():
         return run_function(
             lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="program"), is_preview=is_preview
         )
+
+
+@contextlib.contextmanager
+def unspared() -> Iterator[None]:
+    """Give the SDK back what the program takes from it: under an engine its process ends with it."""
+    with (
+        mock.patch.object(pulumi.log, "debug", pulumi.log.debug),
+        mock.patch.object(sdk, "_get_stack_trace", sdk._get_stack_trace),
+    ):
+        yield
 
 
 @contextlib.contextmanager
