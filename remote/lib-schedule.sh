@@ -113,14 +113,23 @@ forget_schedules() {
   done
 }
 
-# last_run JOB: how the last run ended, or since when it runs.
+# last_run JOB: how the last run ended, or since when it runs. A run that has begun may have no container yet; one
+# whose command is not there has a container that never ran.
 last_run() {
   local state code began
   read -r state code began < <(docker container inspect \
     --format '{{.State.Status}} {{.State.ExitCode}} {{.State.StartedAt}}' "$(job_container "$1")" 2>/dev/null) || true
   case $state in
-  '') printf 'none yet' ;;
   running) printf 'under way since %s' "$began" ;;
+  '' | created)
+    if [[ $(systemctl show --property ActiveState --value "$(unit "$1").service") == activating ]]; then
+      printf 'about to begin'
+    elif [[ $state == created ]]; then
+      printf 'exit code %s, could not begin' "$code"
+    else
+      printf 'none yet'
+    fi
+    ;;
   *) printf 'exit code %s, began %s' "$code" "$began" ;;
   esac
 }

@@ -18,6 +18,7 @@ from tests.aws.program import run
 from tools.demo.workspace import CHECKOUT
 from tools.offline_plugins.aws.resource import AwsResource
 from tools.offline_plugins.aws.service import AwsPlugin
+from tools.toolchain import cache
 
 MODULES: dict[str, Any] = {"ec2": aws.ec2, "ecr": aws.ecr}
 OWN = ("components/aws_server.py", "components/aws_network.py", "components/provision.py")
@@ -26,7 +27,7 @@ OWN = ("components/aws_server.py", "components/aws_network.py", "components/prov
 def test_the_program_type_checks_against_the_sdk() -> None:
     """Check each resource, property and nested object with the SDK's own types, strictly."""
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--cache-dir", ".mypy_cache/aws", *OWN],
+        [sys.executable, "-m", "mypy", "--cache-dir", str(cache.folder() / "mypy-aws"), *OWN],
         cwd=CHECKOUT,
         capture_output=True,
         text=True,

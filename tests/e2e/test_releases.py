@@ -178,7 +178,7 @@ def test_the_gate_asks_for_what_is_set(live: Deployment) -> None:
     health = {"path": "/nowhere", "status": [404], "body": "not here", "successes": 2, "interval": 0.1}
     live.configure(proxy={"app_port": 8000, "healthcheck": health})
     live.up()
-    live.configure(proxy={"app_port": 8000, "healthcheck": health | {"body": "elsewhere"}}, deploy_timeout=2)
+    live.configure(proxy={"app_port": 8000, "healthcheck": health | {"body": "elsewhere"}})
     live.set_version("not asked for")
     message = live.failing_up()
     assert 'wanted status 404 and a body that holds "elsewhere"; the last answer was 404: not here' in message

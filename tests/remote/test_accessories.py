@@ -143,7 +143,7 @@ def test_one_that_does_not_get_ready_gives_way_to_the_one_before(db: Db) -> None
         (db.start(health_cmd="exit 3", env="e2", deploy_timeout=1), "not ready within 1 s: its check fails"),
         (db.start("--", "redis-server", "--no-such"), "ended before it was ready"),
         (db.start("--memory=1"), "could not be started"),
-        (db.start("--", "sleep", "60", health_cmd="echo no such; exit 1", deploy_timeout=1), "no such"),
+        (db.start("--", "sleep", "60", health_cmd="echo no such; exit 1", deploy_timeout=5), "no such"),
     )
     for failed, reason in trials:
         assert failed.status == 1

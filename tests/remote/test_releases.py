@@ -145,9 +145,9 @@ def test_what_another_service_is_routed_by_is_refused(shop: Shop) -> None:
 def test_a_candidate_that_is_not_healthy_is_taken_away(shop: Shop) -> None:
     """A wrong health path fails with the last status, and container and route are gone."""
     shop.deploy("r1")
-    failed = shop.start("r2", health_path="/nowhere", deploy_timeout=2)
+    failed = shop.start("r2", health_path="/nowhere", deploy_timeout=8)
     assert failed.status == 1
-    assert "not healthy within 2 s: asked GET /nowhere of host localhost through Traefik; " in failed.text
+    assert "not healthy within 8 s: asked GET /nowhere of host localhost through Traefik; " in failed.text
     assert "wanted status 200-299; the last answer was 404: not here. The new release r2 was" in failed.text
     assert "release r2 was removed; release r1 serves on." in failed.text
     assert shop.containers() == ["shop-web-r1 running"]
@@ -291,7 +291,7 @@ def test_a_rollback_that_is_not_healthy_is_kept_for_another_trial(shop: Shop) ->
 )
 def test_the_gate_asks_what_it_is_told(shop: Shop, gate: dict[str, str | int], status: int) -> None:
     """Accept the statuses and the text that are set, and no others."""
-    asked = shop.start("r1", **{"deploy_timeout": 2, **gate})
+    asked = shop.start("r1", **{"deploy_timeout": 8, **gate})
     assert asked.status == status, asked.text
     if "health_body" in gate and status:
         assert f'a body that holds "{gate["health_body"]}"; the last answer was 200: up' in asked.text

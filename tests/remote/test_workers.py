@@ -38,14 +38,14 @@ class Jobs:
         return self.server.step(
             "start-worker", "", *options, "--", *(rest or WORKER), service="shop", role="job",
             release=release, image=self.image, env="e1", readiness_delay=delay,
-            deploy_timeout=3, stop_first=stop_first,
+            deploy_timeout=10, stop_first=stop_first,
         )  # fmt: skip
 
     def switch(self, release: str, stop_first: str = "no") -> Outcome:
         """Make a release the live one."""
         return self.server.step(
             "switch-worker", "", service="shop", role="job", release=release, restart="unless-stopped",
-            stop_first=stop_first, stop_timeout=5, readiness_delay=1, deploy_timeout=3,
+            stop_first=stop_first, stop_timeout=5, readiness_delay=1, deploy_timeout=10,
         )  # fmt: skip
 
     def retire(self, release: str) -> Outcome:
@@ -164,7 +164,7 @@ def test_dockers_health_check_is_asked_where_there_is_one(jobs: Jobs) -> None:
     assert "is ready: Docker says that it is healthy" in healthy.text
     sick = jobs.start("r2", options=(*check, "exit 1"), delay=0)
     assert sick.status == 1
-    assert "is not ready within 3 s: Docker says that it is unhealthy" in sick.text
+    assert "is not ready within 10 s: Docker says that it is unhealthy" in sick.text
 
 
 def test_one_that_ended_after_the_gate_gets_a_second_trial(jobs: Jobs) -> None:
@@ -183,7 +183,7 @@ def test_the_next_servers_wait_their_turn(jobs: Jobs) -> None:
     """`boot.wait` passes before anything is done, and never for a release that is live."""
     arguments: dict[str, str | int] = {
         "service": "shop", "role": "job", "release": "r1", "image": jobs.image, "env": "e1",
-        "readiness_delay": 0, "deploy_timeout": 3, "stop_first": "no", "boot_wait": 1,
+        "readiness_delay": 0, "deploy_timeout": 10, "stop_first": "no", "boot_wait": 1,
     }  # fmt: skip
     first = jobs.server.step("start-worker", "", "--", *WORKER, **arguments)
     assert "waiting 1 s after the servers before (boot.wait)" in first.text

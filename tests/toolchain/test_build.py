@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -10,8 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.toolchain.box_fixtures import eventually
 from tests.toolchain.conftest import toolchain
 from tools.toolchain.repository import ROOT
+
+
+def inheritors(name: str, value: Path) -> list[str]:
+    """Return the numbers of the processes that have this variable."""
+    found = []
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if f"{name}={value}".encode() in environment.read_bytes().split(b"\0"):
+                found.append(environment.parent.name)
+    return found
 
 
 @pytest.mark.slow
@@ -34,6 +46,8 @@ def test_a_build_that_was_killed_is_done_by_the_next_run(cache_folder: Path, tmp
         assert first.stderr is not None
         assert any("compiling pulumi-language-python" in line for line in first.stderr)
         first.send_signal(signal.SIGKILL)
+    # What Go has called may write for a moment longer, into what the next run removes.
+    eventually(lambda: not inheritors("BACKSTAFF_CACHE", cache_folder))
     kept = cache_folder / "language-host"
     assert [path for path in kept.iterdir() if not path.name.startswith(".")] == []
 

@@ -36,7 +36,7 @@ class Load:
     threads: int = 4
     keep_alive: bool = True
     host_header: str = "localhost"
-    pause_seconds: float = 0.005
+    pause_seconds: float = 0.02
     milliseconds: list[float] = field(default_factory=list)
     bodies: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)

@@ -29,6 +29,8 @@ def variables() -> dict[str, str]:
         "PATH": search_path(),
         "VIRTUAL_ENV": str(venv.folder()),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        # What a fresh clone has in common with others is not looked at again.
+        "MYPY_CACHE_DIR": str(cache.folder() / "mypy"),
     }
     return {**defaults, **docker_engine.environment(), **os.environ, **fixed}
 
