@@ -91,5 +91,6 @@ def of_address(server: c.Server, text: Callable[[str], str]) -> pulumi.Input[str
     return text(address) if isinstance(address, str) else address.apply(text)
 
 
+c.keep_garbage()
 c.spare_the_engine()
 deploy(read_settings())

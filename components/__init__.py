@@ -1,7 +1,7 @@
 """The steps of a deploy, one Pulumi component each."""
 
 from components.cutover import Cutover
-from components.engine import spare_the_engine, stay_until_done
+from components.engine import keep_garbage, spare_the_engine, stay_until_done
 from components.hooks import Hooks
 from components.on_aws import host_args, with_ecr
 from components.registry_login import log_in_here
@@ -17,6 +17,7 @@ __all__ = [
     "built",
     "found",
     "host_args",
+    "keep_garbage",
     "log_in_here",
     "make_ready",
     "roll_out",

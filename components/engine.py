@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -31,6 +33,17 @@ def spare_the_engine() -> None:
     pulumi.log.debug = _drop
     # There is no setting for it; an SDK that has no such function is not changed by this.
     sdk._get_stack_trace = StackTrace  # noqa: SLF001
+
+
+def keep_garbage() -> None:
+    """Have Python look for no garbage while the program runs, nor at its end, for which the engine waits.
+
+    It ends in seconds, and nearly all that it makes stays until then: with 50 servers the search took half a
+    second of the program's end alone.
+    """
+    gc.disable()
+    # What is frozen is left alone by the collection with which Python ends.
+    atexit.register(gc.freeze)
 
 
 def stay_until_done(resources: Sequence[pulumi.Resource]) -> None:

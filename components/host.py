@@ -99,7 +99,7 @@ class Host(pulumi.ComponentResource):
     def run(
         self,
         name: str,
-        create: pulumi.Input[Step],
+        create: Step | pulumi.Output[Step],
         *,
         parent: pulumi.Resource,
         delete: Step | None = None,
@@ -126,7 +126,8 @@ class Host(pulumi.ComponentResource):
         return remote.Command(
             name,
             connection=self._following if is_following else self._connection,
-            create=pulumi.Output.from_input(create).apply(self._line),
+            # What is known at once needs no output, each of which costs the program with many servers.
+            create=self._line(create) if isinstance(create, Step) else create.apply(self._line),
             delete=self._line(delete) if delete else None,
             stdin=stdin,
             # Needs AcceptEnv on the server, which is not there by default: every update would warn.

@@ -54,6 +54,8 @@ def measure(stage: Stage) -> list[Figure]:
 def _one(stage: Stage, stub: Stub, size: int, repetitions: int) -> Times:
     """Measure a fleet of one size."""
     project = stage.project(f"fleet-{size}", _settings(stage, stub, size))
+    # As docs/fleet.md advises for many servers.
+    project.set_variables({"PULUMI_PARALLEL_DIFF": "true"})
     times: Times = {"first `up`": [], "MiB": []}
 
     def timed(what: str, *, is_preview: bool = False) -> None:

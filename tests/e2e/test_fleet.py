@@ -60,7 +60,9 @@ def fleet(boxes: list[Box], parts: Parts, tmp_path_factory: pytest.TempPathFacto
         "readiness_delay": 1,
         "deploy_timeout": 10,
     }
-    made = Fleet(servers, Workspace(folder, "e2e", config, {PASSWORD_VARIABLE: parts.password}), app, config)
+    # As docs/fleet.md advises for many servers.
+    environment = {PASSWORD_VARIABLE: parts.password, "PULUMI_PARALLEL_DIFF": "true"}
+    made = Fleet(servers, Workspace(folder, "e2e", config, environment), app, config)
     for host in made.hosts:
         made.flag(host)
     return made

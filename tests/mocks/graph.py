@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
+import gc
 import json
 import runpy
 from collections.abc import Awaitable, Callable, Iterator
@@ -282,7 +284,11 @@ def unspared() -> Iterator[None]:
         mock.patch.object(pulumi.log, "debug", pulumi.log.debug),
         mock.patch.object(sdk, "_get_stack_trace", sdk._get_stack_trace),
     ):
-        yield
+        try:
+            yield
+        finally:
+            gc.enable()
+            atexit.unregister(gc.freeze)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from pulumi.runtime import resource as sdk
 
 from components import engine
+from tests.mocks.graph import ROOT
 
 
 @pytest.mark.parametrize(("wanted", "sent"), [("", []), ("1", ["said"])])
@@ -59,6 +62,19 @@ def test_stack_traces_are_sent_where_they_are_wanted(
     monkeypatch.setenv(engine.WANTED, wanted)
     engine.spare_the_engine()
     assert bool(Step().trace.frames) is is_sent
+
+
+def test_no_garbage_is_looked_for() -> None:
+    """Neither while the program runs, nor when Python ends: what it would look at is frozen by then."""
+    program = (
+        "import atexit, gc; from components import engine\n"
+        "atexit.register(lambda: print(gc.isenabled(), gc.get_freeze_count() > 0))\n"
+        "engine.keep_garbage(); print(gc.get_freeze_count())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout == "0\nFalse True\n"
 
 
 def test_the_program_stays_until_its_last_steps_have_ended(monkeypatch: pytest.MonkeyPatch) -> None:
