@@ -279,7 +279,7 @@ def run_program(config: dict[str, Any], *, is_preview: bool = False) -> Graph:
 
 @contextlib.contextmanager
 def unspared() -> Iterator[None]:
-    """Give the SDK back what the program takes from it: under an engine its process ends with it."""
+    """Undo what the program does to the SDK and to its process, which under an engine ends with it."""
     with (
         mock.patch.object(pulumi.log, "debug", pulumi.log.debug),
         mock.patch.object(sdk, "_get_stack_trace", sdk._get_stack_trace),

@@ -134,9 +134,11 @@ def test_a_run_that_has_no_container_yet_is_about_to_begin(cron: Cron) -> None:
     service = "backstaff-shop-cron-one.service"
     folder = f"/run/systemd/system/{service}.d"
     cron.server.root(f"mkdir -p {folder}; printf '[Service]\nExecStartPre=sleep 100\n' > {folder}/late.conf")
-    cron.server.root(f"systemctl daemon-reload; systemctl start --no-block {service}")
-    assert "last run: about to begin" in cron.switch("r1").text
-    cron.server.root(f"systemctl stop {service}; rm -r {folder}; systemctl daemon-reload")
+    try:
+        cron.server.root(f"systemctl daemon-reload; systemctl start --no-block {service}")
+        assert "last run: about to begin" in cron.switch("r1").text
+    finally:
+        cron.server.root(f"systemctl stop {service}; rm -r {folder}; systemctl daemon-reload")
     assert "last run: none yet" in cron.switch("r1").text
 
 
